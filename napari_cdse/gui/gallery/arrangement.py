@@ -1,8 +1,8 @@
 """Places of particles in the gallery, which stay the same while they are judged.
 
-Items are placed by what they were when the user last sorted. A new class changes how
-an item looks, not where it is, so that nothing moves away under their eyes; what is
-found, drawn or predicted anew is placed at once.
+Items are placed by what they were when the user last sorted. A new class changes how an
+item looks, not where it is, so that nothing moves while the user looks at it. Particles
+that are found, drawn or predicted again are placed at once. Without Qt.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Arrangement:
-    """The gallery's items in their order; no Qt.
+    """The gallery's items in their order.
 
     Attributes
     ----------
@@ -28,6 +28,7 @@ class Arrangement:
     sections : tuple of (str, int)
         Class and number of rows of each section, in order.
     choice : Choice
+        Which items are shown, and in what order.
     """
 
     def __init__(self) -> None:
@@ -37,7 +38,7 @@ class Arrangement:
         self._present: dict[str, Item] = {}
         self._placed: dict[str, Item] = {}
         self._row_of: dict[str, int] = {}
-        self._astray: set[str] = set()
+        self._misplaced: set[str] = set()
 
     def __len__(self) -> int:
         """Return how many items are shown."""
@@ -49,16 +50,16 @@ class Arrangement:
         return self._present
 
     @property
-    def astray(self) -> int:
-        """How many would stand elsewhere, come or go if all were sorted now."""
-        return len(self._astray)
+    def misplaced(self) -> int:
+        """How many items would move, appear or disappear if all were sorted now."""
+        return len(self._misplaced)
 
     def at(self, row: int) -> Item:
         """Return the item in a row as it is now."""
         return self._present[self.rows[row].id]
 
     def row_of(self, particle_id: str) -> int | None:
-        """Return where an item stands; None if it is not shown."""
+        """Return the row of an item; None if it is not shown."""
         return self._row_of.get(particle_id)
 
     def counts(self) -> Mapping[str, int]:
@@ -67,30 +68,34 @@ class Arrangement:
         return Counter(item.name for item in wanted)
 
     def choose(self, choice: Choice) -> None:
-        """Show something else, sorted by what everything is now."""
+        """Change the choice, and sort all items by what they are now."""
         self.choice = choice
         self.sort()
 
     def sort(self) -> None:
-        """Place everything by what it is now."""
+        """Sort all items by what they are now."""
         self._placed = dict(self._present)
         self._arrange()
 
-    def news(self, items: Mapping[str, Item]) -> dict[str, Item]:
-        """Return those of some items that are not known to be so."""
+    # --- changes --------------------------------------------------------------
+
+    def changed(self, items: Mapping[str, Item]) -> dict[str, Item]:
+        """Return those of some items that differ from the present ones."""
         return {i: new for i, new in items.items() if self._present.get(i) != new}
 
-    def keeps_rows(self, news: Mapping[str, Item], gone: Collection[str]) -> bool:
-        """Whether no row comes, goes or moves when these are taken in."""
-        stays = all(self._stays(new) for new in news.values())
+    def keeps_rows(self, changed: Mapping[str, Item], gone: Collection[str]) -> bool:
+        """Tell whether all rows stay the same in `update` with these arguments."""
+        stays = all(self._stays(new) for new in changed.values())
         return stays and self._present.keys().isdisjoint(gone)
 
-    def take_in(self, news: Mapping[str, Item], gone: Collection[str] = ()) -> set[int]:
-        """Take in how some items are now.
+    def update(
+        self, changed: Mapping[str, Item], gone: Collection[str] = ()
+    ) -> set[int]:
+        """Update some items.
 
         Parameters
         ----------
-        news : mapping of str to Item
+        changed : mapping of str to Item
             By id; all others stay as they are.
         gone : collection of str
             Ids of items that are no longer there.
@@ -98,27 +103,27 @@ class Arrangement:
         Returns
         -------
         set of int
-            Rows that look otherwise now.
+            Rows that have to be drawn again.
         """
-        keeps = self.keeps_rows(news, gone)
-        for new in news.values():
-            if self._is_placed_anew(new):
+        keeps_rows = self.keeps_rows(changed, gone)
+        for new in changed.values():
+            if self._has_to_move(new):
                 self._placed[new.id] = new
-        self._present.update(news)
+        self._present.update(changed)
         for particle_id in self._present.keys() & gone:
-            # Where it stood is kept, for the case that its removal is undone.
+            # Its place is kept, for the case that its removal is undone.
             del self._present[particle_id]
-        if keeps:
-            self._astray -= news.keys()
-            self._astray |= set(filter(self._is_astray, news))
+        if keeps_rows:
+            self._misplaced -= changed.keys()
+            self._misplaced |= set(filter(self._is_misplaced, changed))
         else:
             self._arrange()
-        return {self._row_of[i] for i in news if i in self._row_of}
+        return {self._row_of[i] for i in changed if i in self._row_of}
 
     def _stays(self, new: Item) -> bool:
-        return new.id in self._present and not self._is_placed_anew(new)
+        return new.id in self._present and not self._has_to_move(new)
 
-    def _is_placed_anew(self, new: Item) -> bool:
+    def _has_to_move(self, new: Item) -> bool:
         before = self._present.get(new.id) or self._placed.get(new.id)
         return before is None or moved(before, new)
 
@@ -128,9 +133,9 @@ class Arrangement:
         self.rows = sorted(filter(choice.wants, placed), key=choice.key)
         self.sections = tuple(sections(self.rows, choice))
         self._row_of = {item.id: row for row, item in enumerate(self.rows)}
-        self._astray = set(filter(self._is_astray, self._present))
+        self._misplaced = set(filter(self._is_misplaced, self._present))
 
-    def _is_astray(self, particle_id: str) -> bool:
+    def _is_misplaced(self, particle_id: str) -> bool:
         now, then = self._present[particle_id], self._placed[particle_id]
         if now is then:
             return False

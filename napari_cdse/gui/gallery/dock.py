@@ -1,4 +1,4 @@
-"""The dock Gallery: all particles of the project as pictures."""
+"""The dock Gallery: pictures of all particles, with filters and keys to judge them."""
 
 from qtpy.QtCore import Qt, Slot
 from qtpy.QtWidgets import (
@@ -23,6 +23,9 @@ from napari_cdse.gui.workspace.dock import WorkspaceDock, WorkspaceView
 from napari_cdse.io.thumbnail_file import default_path
 
 _NEAR = 1.0
+"""Heights of the view above and below it for which pictures are fetched ahead. A
+choice: scrolling by a page finds them."""
+_SLIDER_PX = 90
 _NO_CIRCLES = 'No circles yet: press "Detect in all" beside Micrographs.'
 _NONE_LEFT = "None are like that. Show other classes, or everyone's, above."
 _HINT = "The keys that judge a particle judge all that are chosen; Return goes there."
@@ -48,13 +51,13 @@ class GalleryPage(WorkspaceView):
             self._session, workspace.canvas, workspace.keys, self.view
         )
         self.filters = GalleryFilters()
-        self.says = PlainLabel()
+        self.status = PlainLabel()
         self.sort_anew = keyless(QPushButton())
         self.edge = keyless(QSlider(Qt.Orientation.Horizontal))
-        self._following = True
+        self._follows_selection = True
         self._lay_out()
         self._connect()
-        self._show_numbers()
+        self._show_counts()
 
     # --- layout ---------------------------------------------------------------
 
@@ -65,28 +68,28 @@ class GalleryPage(WorkspaceView):
         self.hint = hint()
         self.pages.addWidget(self.hint)
         self.pages.addWidget(self.view)
-        # Otherwise napari fills the room below with nothing.
+        # Otherwise napari leaves the space below empty.
         grows = QSizePolicy.Policy.Expanding
         self.pages.setSizePolicy(grows, grows)
         column.addWidget(self.pages, 1)
         column.addLayout(self._bottom())
 
     def _bottom(self) -> QHBoxLayout:
-        self.says.setToolTip(_HINT)
+        self.status.setToolTip(_HINT)
         self.sort_anew.setToolTip(
             "What you judge stays where it is until you sort anew"
         )
         self.edge.setRange(SMALLEST_PX, LARGEST_PX)
         self.edge.setValue(self.view.edge_px)
-        self.edge.setMaximumWidth(90)
+        self.edge.setMaximumWidth(_SLIDER_PX)
         self.edge.setToolTip("Size of the pictures (Ctrl and the wheel)")
         line = QHBoxLayout()
-        line.addWidget(self.says, 1)
+        line.addWidget(self.status, 1)
         line.addWidget(self.sort_anew)
         line.addWidget(self.edge)
         return line
 
-    # --- wiring ---------------------------------------------------------------
+    # --- signals --------------------------------------------------------------
 
     def _connect(self) -> None:
         session, view = self._session, self.view
@@ -96,17 +99,17 @@ class GalleryPage(WorkspaceView):
         session.selection_changed.connect(self._on_selected)
         view.in_view_changed.connect(self._fetch)
         view.visited.connect(self._visit)
-        view.selection_changed.connect(self._show_chosen)
+        view.selection_changed.connect(self._show_status)
         view.edge_changed.connect(self.edge.setValue)
         self.edge.valueChanged.connect(view.set_edge)
         self.thumbnails.came.connect(self._on_pictures)
-        self.key_actions.said.connect(self.says.setText)
+        self.key_actions.message.connect(self.status.setText)
         self.filters.changed.connect(self._choose)
-        self.sight.changed.connect(self._come_or_go)
+        self.sight.changed.connect(self._on_sight)
         self.sort_anew.clicked.connect(self._sort)
 
     def show_project(self) -> None:
-        """Show another project, if the dock is in sight; else when it comes."""
+        """Show another project, as soon as the dock is in sight."""
         self.thumbnails.forget()
         if self.in_sight:
             self._choose()
@@ -124,34 +127,34 @@ class GalleryPage(WorkspaceView):
 
     @Slot(object)
     def _on_particles(self, ids: frozenset[str] | None) -> None:
-        if self.in_sight and (ids is None or not self._take_in(ids)):
+        if self.in_sight and (ids is None or not self._update_items(ids)):
             self.refresh()
 
-    def _take_in(self, ids: frozenset[str]) -> bool:
-        """Show some particles as they are now; False if it takes more than that."""
+    def _update_items(self, ids: frozenset[str]) -> bool:
+        """Show some particles as they are now; False if all have to be collected."""
         project = self._session.project
         entries = project.micrographs.entries
         items, gone = {}, []
-        for one in ids:
-            particle = project.particles.find(one)
-            index = project.particles.micrograph_of(one)
+        for particle_id in ids:
+            particle = project.particles.find(particle_id)
+            index = project.particles.micrograph_of(particle_id)
             if particle is None or index is None:
-                gone.append(one)
+                gone.append(particle_id)
             elif entries[index].excluded is not None:
                 return False
             else:
-                items[one] = item_of(project, particle, entries[index])
+                items[particle_id] = item_of(project, particle, entries[index])
         self.model.update(items, gone)
-        self._show_numbers()
+        self._show_counts()
         return True
 
     @Slot()
     def _on_selected(self) -> None:
-        """Follow what was selected elsewhere."""
+        """Select the particle that was selected elsewhere."""
         selected = self._session.project.selection.particle_id
         self.view.mark(selected)
         row = None if selected is None else self.model.arrangement.row_of(selected)
-        if row is not None and self._following:
+        if row is not None and self._follows_selection:
             self.view.choose(row)
 
     def _on_pictures(self) -> None:
@@ -160,73 +163,72 @@ class GalleryPage(WorkspaceView):
     # --- what the user does -------------------------------------------------
 
     def _visit(self, row: int) -> None:
-        """Make a particle the current one of the window, and show it there."""
+        """Make a particle the current one, and show it on the canvas."""
         particle_id = self.model.arrangement.at(row).id
-        self._following = False
+        self._follows_selection = False
         try:
             self._navigation.go_to(particle_id)
         finally:
-            self._following = True
+            self._follows_selection = True
 
     def _choose(self) -> None:
         self.model.choose(self.filters.choice(self._session.project.selection.index))
-        self._show_numbers()
+        self._show_counts()
 
     def _sort(self) -> None:
         self.model.sort()
         if self.view.currentIndex().isValid():
             self.view.scrollTo(self.view.currentIndex())
-        self._show_numbers()
+        self._show_counts()
 
     # --- showing --------------------------------------------------------------
 
     @property
     def in_sight(self) -> bool:
-        """Whether somebody can see the pictures."""
+        """Whether the pictures can be seen."""
         return self.sight.here
 
-    def _come_or_go(self, in_sight: bool) -> None:
-        """Come back sorted, with all that has happened meanwhile."""
+    def _on_sight(self, in_sight: bool) -> None:
+        """Show and sort all particles when the dock comes into sight."""
         if in_sight:
             self.thumbnails.try_again()
             self.refresh(anew=True)
             self._on_selected()
 
     def refresh(self, anew: bool = False) -> None:
-        """Show what the project holds now; ``anew``: sorted, too."""
-        project, known = self._session.project, self.model.arrangement.present
-        found = collect(project, known)
+        """Show the project's particles; ``anew`` also sorts them."""
+        project, before = self._session.project, self.model.arrangement.present
+        items = collect(project, before)
         self.thumbnails.look_up()
         self.model.name_of = self._name
-        self.model.update(found, known.keys() - found.keys())
+        self.model.update(items, before.keys() - items.keys())
         if anew:
             self.model.sort()
-        self._show_numbers()
+        self._show_counts()
         self._fetch()
 
     def _name(self, index: int) -> str:
         return self._session.project.micrographs.entries[index].path.stem
 
-    def _show_numbers(self) -> None:
+    def _show_counts(self) -> None:
         arrangement = self.model.arrangement
         self.filters.show_counts(arrangement.counts())
-        astray = arrangement.astray
-        self.sort_anew.setText(f"Sort anew ({astray})" if astray else "Sort anew")
-        self.sort_anew.setEnabled(bool(astray))
+        misplaced = arrangement.misplaced
+        words = f"Sort anew ({misplaced})" if misplaced else "Sort anew"
+        self.sort_anew.setText(words)
+        self.sort_anew.setEnabled(bool(misplaced))
         self.pages.setCurrentIndex(1 if len(arrangement) else 0)
-        self.hint.setText(self._sentence())
-        self._show_chosen()
+        self.hint.setText(_NONE_LEFT if arrangement.present else _NO_CIRCLES)
+        self._show_status()
 
-    def _sentence(self) -> str:
-        return _NONE_LEFT if self.model.arrangement.present else _NO_CIRCLES
-
-    def _show_chosen(self) -> None:
+    def _show_status(self) -> None:
         chosen = len(self.view.chosen)
         shown = len(self.model.arrangement)
-        self.says.setText(f"{chosen} of {shown} chosen" if chosen else f"{shown} shown")
+        words = f"{chosen} of {shown} chosen" if chosen else f"{shown} shown"
+        self.status.setText(words)
 
     def _fetch(self) -> None:
-        """Ask for the pictures that are in view, and for those near them."""
+        """Fetch the pictures in view, and those near them."""
         if not self.in_sight:
             return
         arrangement = self.model.arrangement

@@ -1,4 +1,4 @@
-"""The gallery's controls: which particles, in what order, how large."""
+"""The gallery's controls: which particles are shown, and in what order."""
 
 from __future__ import annotations
 
@@ -46,7 +46,13 @@ _SWATCH_PX = 12
 
 
 class GalleryFilters(QWidget):
-    """Two lines of controls; `changed` comes with every other choice."""
+    """Two lines of controls.
+
+    Signals
+    -------
+    changed()
+        The user has changed the choice.
+    """
 
     changed = Signal()
 
@@ -61,17 +67,17 @@ class GalleryFilters(QWidget):
         self.this_one.setToolTip("Only the open micrograph's")
         column = flush_column(self)
         column.setSpacing(4)
-        column.addLayout(_line(self.classes.values()))
-        column.addLayout(_line((self.sorting, self.who, self.this_one)))
+        column.addLayout(_even_row(self.classes.values()))
+        column.addLayout(_even_row((self.sorting, self.who, self.this_one)))
         self._colour_classes()
 
     def choice(self, micrograph: int | None) -> Choice:
-        """Return what the user wants to see.
+        """Return the user's choice.
 
         Parameters
         ----------
         micrograph : int or None
-            Index of the open one.
+            Index of the open micrograph.
         """
         names = {name for name, button in self.classes.items() if button.isChecked()}
         only = self.this_one.isChecked()
@@ -79,12 +85,12 @@ class GalleryFilters(QWidget):
             sorting=SORTINGS[self.sorting.currentIndex()],
             who=WHO[self.who.currentIndex()],
             names=frozenset(names),
-            # None open: nothing of it is shown.
+            # No particle has the index -1, which stands for no open micrograph.
             micrograph=(-1 if micrograph is None else micrograph) if only else None,
         )
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
-        """Write how many there are of each class."""
+        """Show how many particles there are of each class."""
         for name, button in self.classes.items():
             button.setText(f"{LETTERS[name] or '?'} {counts.get(name, 0)}")
 
@@ -97,7 +103,7 @@ class GalleryFilters(QWidget):
         return button
 
     def changeEvent(self, event: QEvent) -> None:
-        """Colour the classes for the theme of now."""
+        """Colour the classes for the present theme."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
             self._colour_classes()
@@ -120,11 +126,11 @@ class GalleryFilters(QWidget):
 
 
 def _swatch(colour: str, paper: str) -> QIcon:
-    """Make an icon: filled while the class is shown, an empty frame while not."""
+    """Make an icon: filled while the class is shown, else an empty frame."""
     icon = QIcon()
     for state, filled in ((QIcon.State.On, True), (QIcon.State.Off, False)):
         pixmap = QPixmap(_SWATCH_PX, _SWATCH_PX)
-        # A checked button has another colour than the paper.
+        # A checked button has another background.
         pixmap.fill(QColor(paper))
         painter = QPainter(pixmap)
         whole = pixmap.rect().adjusted(1, 1, -1, -1)
@@ -136,9 +142,10 @@ def _swatch(colour: str, paper: str) -> QIcon:
     return icon
 
 
-def _line(widgets: Iterable[QWidget]) -> QHBoxLayout:
-    line = QHBoxLayout()
-    line.setSpacing(4)
+def _even_row(widgets: Iterable[QWidget]) -> QHBoxLayout:
+    """Lay widgets out beside each other, all equally wide."""
+    row = QHBoxLayout()
+    row.setSpacing(4)
     for widget in widgets:
-        line.addWidget(widget, 1)
-    return line
+        row.addWidget(widget, 1)
+    return row

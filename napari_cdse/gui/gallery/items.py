@@ -25,20 +25,21 @@ WHO: tuple[Who, ...] = get_args(Who)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the user wants to see.
+    """Which particles are shown, and in what order.
 
     Attributes
     ----------
     sorting : {"surest", "doubt", "micrograph", "size"}
+        Order within each section.
     who : {"anyone", "person", "forest", "differ", "later", "nobody"}
-        Whose word a particle must have: differ is where the user and the forest
-        disagree, later what they left for later, nobody what has no class.
+        Who gave the class: "differ" if a person and the forest gave different ones,
+        "later" if the particle was left for later, "nobody" if it has no class.
     names : frozenset of str
-        Classes shown; also `UNLABELLED`.
+        Classes shown; may contain `UNLABELLED`.
     grouped : bool
-        A section for each class.
+        Whether each class has a section.
     micrograph : int or None
-        Only this one's particles.
+        Index of the only micrograph whose particles are shown; None for all.
     """
 
     sorting: Sorting = "surest"
@@ -48,20 +49,20 @@ class Choice:
     micrograph: int | None = None
 
     def wants(self, item: Item) -> bool:
-        """Whether an item is shown."""
+        """Tell whether an item is shown."""
         return item.name in self.names and self.counts(item)
 
     def counts(self, item: Item) -> bool:
-        """Whether an item would be shown if its class were."""
+        """Tell whether an item would be shown if its class was among ``names``."""
         here = self.micrograph in (None, item.micrograph)
-        return here and _SAID[self.who](item)
+        return here and _CLASSIFIED_BY[self.who](item)
 
     def section(self, item: Item) -> int:
-        """Return the number of the section that an item belongs into."""
+        """Return the number of an item's section."""
         return CLASS_NAMES.index(item.name) if self.grouped else 0
 
     def key(self, item: Item) -> tuple[object, ...]:
-        """Return the sort key of an item: its section, and in the end its place."""
+        """Return the sort key: section, value to sort by, place in the micrograph."""
         circle = item.particle.circle
         place = (item.micrograph, circle.row_px, circle.col_px, item.id)
         return self.section(item), *_KEYS[self.sorting](item), *place
@@ -73,22 +74,22 @@ def collect(project: Project, before: Mapping[str, Item]) -> dict[str, Item]:
     Parameters
     ----------
     project : Project
-        Those that were left out are not in it.
+        Micrographs that were left out are skipped.
     before : mapping of str to Item
-        Earlier items by id; those that are still true come back as they are.
+        Earlier items by id; the same object is returned for an unchanged particle.
     """
-    found: dict[str, Item] = {}
+    items: dict[str, Item] = {}
     for entry in project.micrographs.entries:
         if entry.excluded is None:
             for particle in project.particles.of(entry.index):
                 new = item_of(project, particle, entry)
                 old = before.get(particle.id)
-                found[particle.id] = old if old is not None and old == new else new
-    return found
+                items[particle.id] = old if old is not None and old == new else new
+    return items
 
 
 def moved(old: Item, new: Item) -> bool:
-    """Whether more than a person's word has changed, so that it is placed anew."""
+    """Tell whether an item has to be placed again: not if only a label was given."""
     return (old.particle.circle, old.prediction, old.micrograph) != (
         new.particle.circle,
         new.prediction,
@@ -97,7 +98,7 @@ def moved(old: Item, new: Item) -> bool:
 
 
 def _only_revealed(old: Item, new: Item) -> bool:
-    """Whether a prediction came into view because a person has judged."""
+    """Tell whether a prediction is shown now because a person has judged."""
     return (
         old.hidden
         and new.by_person
@@ -129,7 +130,7 @@ _KEYS: Mapping[Sorting, Callable[[Item], tuple[object, ...]]] = {
     "micrograph": lambda _item: (),
     "size": _largest,
 }
-_SAID: Mapping[Who, Callable[[Item], bool]] = {
+_CLASSIFIED_BY: Mapping[Who, Callable[[Item], bool]] = {
     "anyone": lambda _item: True,
     "person": lambda item: item.by_person,
     "forest": lambda item: not item.by_person and item.label is not None,
@@ -140,10 +141,10 @@ _SAID: Mapping[Who, Callable[[Item], bool]] = {
 
 
 def sections(rows: list[Item], choice: Choice) -> Iterator[tuple[str, int]]:
-    """Name and length of each section of sorted items; none where it is empty."""
+    """Yield name and length of each section of sorted items, without empty ones."""
     lengths: dict[int, int] = {}
     for item in rows:
-        at = choice.section(item)
-        lengths[at] = lengths.get(at, 0) + 1
-    for at, length in lengths.items():
-        yield (CLASS_NAMES[at] if choice.grouped else ""), length
+        number = choice.section(item)
+        lengths[number] = lengths.get(number, 0) + 1
+    for number, length in lengths.items():
+        yield (CLASS_NAMES[number] if choice.grouped else ""), length

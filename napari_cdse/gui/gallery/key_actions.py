@@ -21,24 +21,29 @@ if TYPE_CHECKING:
     from napari_cdse.gui.shortcuts.settings import KeySettings
     from napari_cdse.project import Project
 
-    Act = Callable[[Project, tuple[str, ...], SelectedBy], object]
+    Action = Callable[[Project, tuple[str, ...], SelectedBy], object]
 
 _CHOOSE = "Choose particles first: click, drag around them, or use Shift and Ctrl."
 
 
 class GalleryKeys(QObject):
-    """Labels what is chosen in a gallery, each time as one step.
+    """Edits the selected particles, with one step for each key.
 
     Parameters
     ----------
     session : Session
     canvas : MicrographView
-        What was drawn there is taken in before.
+        Pending edits there are applied before.
     keys : KeySettings
     view : GalleryView
+
+    Signals
+    -------
+    message(sentence)
+        Something to show to the user.
     """
 
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(
         self,
@@ -52,46 +57,48 @@ class GalleryKeys(QObject):
         self._canvas = canvas
         self._keys = keys
         self._view = view
-        self._acts = _acts()
+        self._actions = _actions()
         view.pressed_key.connect(self.on_key)
 
     def on_key(self, event: QKeyEvent) -> None:
-        """Do what a key of the registry stands for, with what is chosen here.
+        """Apply the action of a key to the selected particles.
 
-        Other keys go on to the viewer and mean there what they always do.
+        Other keys are passed on to the viewer.
         """
         name = shortcut_of(event, self._keys.shortcuts)
-        if name in self._acts:
+        if name in self._actions:
             event.accept()
-            self.act(name)
+            self.apply(name)
 
-    def act(self, name: str) -> None:
-        """Do what the shortcut of that name stands for."""
+    def apply(self, name: str) -> None:
+        """Apply the action of a shortcut to the selected particles, and go on."""
         session, ids = self._session, self._view.chosen
         if not ids:
-            self.said.emit(_CHOOSE)
+            self.message.emit(_CHOOSE)
             return
         self._canvas.apply_pending_edits()
         row = self._view.model().arrangement.row_of(ids[0])
         if row is None:
             return
         with self._session.reporting_errors():
-            if self._acts[name](session.project, ids, self._how(ids)) is not False:
-                self._say(ids)
+            action = self._actions[name]
+            if action(session.project, ids, self._how(ids)) is not False:
+                self._show_step(ids)
                 self._go_on(ids, row)
 
     def _how(self, ids: tuple[str, ...]) -> SelectedBy:
-        """Say how the user came to look at these."""
+        """Return how the user came to these particles."""
         return "order" if self._view.by_keys and len(ids) == 1 else "hand"
 
-    def _say(self, ids: tuple[str, ...]) -> None:
-        done = self._session.project.history.undo_summary
-        if done is not None and len(ids) > 1:
+    def _show_step(self, ids: tuple[str, ...]) -> None:
+        """Show what was done to several particles, and the key to undo it."""
+        summary = self._session.project.history.undo_summary
+        if summary is not None and len(ids) > 1:
             undo = self._keys.words("undo")
-            self.said.emit(f"{done}. {undo} takes it back.")
+            self.message.emit(f"{summary}. {undo} takes it back.")
 
     def _go_on(self, ids: tuple[str, ...], row: int) -> None:
-        """Go to the next one; several stay chosen, so that one sees what was done."""
+        """Select the next particle; several stay selected, to show what was done."""
         view = self._view
         stays = view.model().arrangement.row_of(ids[0]) is not None
         following = row + 1 if stays else row
@@ -100,14 +107,14 @@ class GalleryKeys(QObject):
             view.choose(following)
 
 
-def _acts() -> dict[str, Act]:
-    acts: dict[str, Act] = {f"label_{label}": _labelling(label) for label in CLASSES}
-    return acts | {
+def _actions() -> dict[str, Action]:
+    labels: dict[str, Action] = {f"label_{one}": _labelling(one) for one in CLASSES}
+    return labels | {
         "accept": lambda project, ids, how: project.edits.accept(ids, selected_by=how),
         "defer": lambda project, ids, how: project.edits.defer(ids, selected_by=how),
         "remove": lambda project, ids, _how: project.edits.remove(ids),
     }
 
 
-def _labelling(label: Label) -> Act:
+def _labelling(label: Label) -> Action:
     return lambda project, ids, how: project.edits.label(ids, label, selected_by=how)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def words(item: Item) -> str:
-    """Say of a particle what it is called, by whom, and how sure the forest is."""
+    """Describe a particle: its class, who gave it, and how sure the forest is."""
     if item.label is None:
         return "hidden for the audit" if item.hidden else "not classified yet"
     lines = [f"{item.name}: {MEANINGS[item.name]}"]
@@ -42,8 +42,13 @@ class GalleryModel(SectionsModel):
     Attributes
     ----------
     arrangement : Arrangement
-    rearranged : signal
-        Rows came, went or moved; row numbers of before mean nothing any more.
+    name_of : callable
+        Returns the name of a micrograph by its index.
+
+    Signals
+    -------
+    rearranging(), rearranged()
+        Before and after rows are added, removed or moved.
     """
 
     rearranging = Signal()
@@ -55,12 +60,12 @@ class GalleryModel(SectionsModel):
         self.name_of: Callable[[int], str] = str
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Tell Qt the number of rows."""
+        """Return the number of rows."""
         nested = parent is not None and parent.isValid()
         return 0 if nested else len(self.arrangement)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Give Qt what it asks for."""
+        """Return tooltip and text of a cell."""
         if not index.isValid() or index.row() >= len(self.arrangement):
             return None
         item = self.arrangement.at(index.row())
@@ -74,24 +79,24 @@ class GalleryModel(SectionsModel):
         return self.arrangement.sections
 
     def choose(self, choice: Choice) -> None:
-        """Show something else."""
+        """Change which items are shown, and sort them."""
         with self._rearranging():
             self.arrangement.choose(choice)
 
     def sort(self, _column: int = 0, _order: object = None) -> None:
-        """Place everything by what it is now."""
+        """Sort all items by what they are now."""
         with self._rearranging():
             self.arrangement.sort()
 
     def update(self, items: Mapping[str, Item], gone: Collection[str] = ()) -> None:
-        """Take in how some particles are now, and which are gone."""
+        """Update some particles, and remove those that are gone."""
         arrangement = self.arrangement
-        news = arrangement.news(items)
-        if arrangement.keeps_rows(news, gone):
-            self._tell(arrangement.take_in(news))
+        changed = arrangement.changed(items)
+        if arrangement.keeps_rows(changed, gone):
+            self._emit_changed(arrangement.update(changed))
             return
         with self._rearranging():
-            arrangement.take_in(news, gone)
+            arrangement.update(changed, gone)
 
     @contextmanager
     def _rearranging(self) -> Iterator[None]:
@@ -103,6 +108,6 @@ class GalleryModel(SectionsModel):
             self.endResetModel()
         self.rearranged.emit()
 
-    def _tell(self, rows: Iterable[int]) -> None:
+    def _emit_changed(self, rows: Iterable[int]) -> None:
         for row in sorted(rows):
             self.dataChanged.emit(self.index(row), self.index(row))

@@ -1,33 +1,34 @@
-"""The gallery's view: draws the visible pictures and holds the selection."""
+"""The gallery's view: draws the visible pictures, and keeps the selection."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from qtpy.QtCore import QItemSelectionModel, QModelIndex, QRect, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QPainter
 
 from napari_cdse.gui.canvas.class_colours import HEX, LETTERS, UNLABELLED, readable
-from napari_cdse.gui.gallery.rubber_band import Band
+from napari_cdse.gui.gallery.rubber_band import RubberBand
 from napari_cdse.gui.shortcuts.key_events import OWN_KEYS
 from napari_cdse.gui.thumbnails.cell_painter import CellPainter
-from napari_cdse.gui.thumbnails.grid_view import GridView
+from napari_cdse.gui.thumbnails.picture_grid import PictureGrid
 from napari_cdse.gui.widgets.layout import paper_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from qtpy.QtCore import QItemSelection
-    from qtpy.QtGui import QImage, QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
+    from qtpy.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
 
     from napari_cdse.gui.gallery.model import GalleryModel
-    from napari_cdse.gui.thumbnails.item import Item
-
-    Picture = Callable[[Item], QImage | None]
+    from napari_cdse.gui.thumbnails.picture_grid import Missing, Picture
 
 _WHEEL_STEP_PX = 8
+"""Change of the pictures' size for one step of the wheel, in screen pixels. A
+choice."""
 _SWATCH_PX = 4
 _BAND_ALPHA = 60
+"""Opacity of the rubber band, of 255. A choice: pictures stay visible below it."""
 _MOVING_KEYS = {
     Qt.Key.Key_Left,
     Qt.Key.Key_Right,
@@ -43,59 +44,74 @@ _Flag = QItemSelectionModel.SelectionFlag
 
 
 def title(name: str, number: int) -> str:
-    """Line above a section."""
+    """Return the heading of a section."""
     if name == UNLABELLED:
         return f"no class yet   {number}"
     return f"{LETTERS[name]}  {name}   {number}"
 
 
-class GalleryView(GridView):
-    """Shows a `GalleryModel`, keeps what is chosen when rows move.
+class _State(NamedTuple):
+    """What is restored by id after rows were moved.
+
+    Attributes
+    ----------
+    selected : tuple of str
+    cursor : str or None
+        Item with the keyboard's cursor.
+    top : str or None
+        First visible item.
+    """
+
+    selected: tuple[str, ...] = ()
+    cursor: str | None = None
+    top: str | None = None
+
+
+class GalleryView(PictureGrid):
+    """Shows a `GalleryModel`; the selection stays when rows are moved.
 
     Parameters
     ----------
     model : GalleryModel
-    picture : callable
-        Gives an item's picture, or None while it is not there.
-    missing : callable
-        Whether there is none to wait for.
+    picture, missing : callable
+        See `PictureGrid`.
+
+    Attributes
+    ----------
+    by_keys : bool
+        Whether the user moved to the selected particle by keys.
+    marked : str or None
+        Id of the window's current particle.
 
     Signals
     -------
-    in_view_changed()
-        Other items are visible, or may be.
     visited(row)
         The user wants to go to that particle.
     pressed_key(event)
-        A key that neither moves nor chooses; whoever acts on it accepts it.
+        A key that neither moves nor selects; a receiver that uses it accepts the event.
     selection_changed()
     """
 
-    in_view_changed = Signal()
     visited = Signal(int)
     pressed_key = Signal(object)
     selection_changed = Signal()
 
-    def __init__(
-        self, model: GalleryModel, picture: Picture, missing: Callable[[Item], bool]
-    ) -> None:
-        super().__init__(model)
+    def __init__(self, model: GalleryModel, picture: Picture, missing: Missing) -> None:
+        super().__init__(model, picture, missing)
         self.setProperty(OWN_KEYS, True)
-        self._picture, self._missing = picture, missing
-        self._band = Band(self)
-        self._kept: tuple[tuple[str, ...], str | None, str | None] = ((), None, None)
+        self._band = RubberBand(self)
+        self._state = _State()
         self.by_keys = False
         self.marked: str | None = None
-        model.rearranging.connect(self._keep)
-        model.rearranged.connect(self._restore)
+        model.rearranging.connect(self._save_state)
+        model.rearranged.connect(self._restore_state)
         self.clicked.connect(self._on_clicked)
-        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
     def model(self) -> GalleryModel:
-        """Give the model that is shown."""
+        """Return the model that is shown."""
         return cast("GalleryModel", super().model())
 
-    # --- what is chosen -------------------------------------------------------
+    # --- selection ------------------------------------------------------------
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -106,20 +122,14 @@ class GalleryView(GridView):
 
     @property
     def cursor_id(self) -> str | None:
-        """Id of the particle that the keys' cursor is on."""
+        """Id of the particle with the keyboard's cursor."""
         index = self.currentIndex()
         return (
             self.model().arrangement.rows[index.row()].id if index.isValid() else None
         )
 
-    def choose(self, row: int) -> None:
-        """Choose one row and nothing else, and show it."""
-        index = self.model().index(row, 0)
-        self.selectionModel().setCurrentIndex(index, _Flag.ClearAndSelect)
-        self.scrollTo(index)
-
     def mark(self, particle_id: str | None) -> None:
-        """Mark the particle that is the current one in the window."""
+        """Mark the window's current particle."""
         before, self.marked = self.marked, particle_id
         for one in (before, particle_id):
             row = None if one is None else self.model().arrangement.row_of(one)
@@ -127,45 +137,44 @@ class GalleryView(GridView):
                 self.viewport().update(self.around(row))
 
     def selectionChanged(self, now: QItemSelection, before: QItemSelection) -> None:
-        """Tell that other items are chosen."""
+        """Report that other items are selected."""
         super().selectionChanged(now, before)
         self.selection_changed.emit()
 
-    def _keep(self) -> None:
-        """Remember by name what a reset forgets."""
+    def _save_state(self) -> None:
+        """Save by id what Qt forgets when rows are moved."""
         row = self.top_row()
         top = None if row is None else self.model().arrangement.rows[row].id
-        self._kept = (self.chosen, self.cursor_id, top)
+        self._state = _State(self.chosen, self.cursor_id, top)
 
-    def _restore(self) -> None:
-        chosen, cursor, top = self._kept
-        row_of = self.model().arrangement.row_of
-        selection = self.selection_of(sorted(_there(map(row_of, chosen))))
+    def _restore_state(self) -> None:
+        state, row_of = self._state, self.model().arrangement.row_of
+        selection = self.selection_of(sorted(_present(map(row_of, state.selected))))
         self.selectionModel().select(selection, _Flag.ClearAndSelect)
-        row = None if cursor is None else row_of(cursor)
+        row = None if state.cursor is None else row_of(state.cursor)
         if row is not None:
             index = self.model().index(row, 0)
             self.selectionModel().setCurrentIndex(index, _Flag.NoUpdate)
-        first = None if top is None else row_of(top)
+        first = None if state.top is None else row_of(state.top)
         self.bring_to_top(first)
         self.in_view_changed.emit()
 
     # --- mouse and keys -------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose, or begin to drag a band."""
+        """Select, or begin to drag a rubber band."""
         self.by_keys = False
         super().mousePressEvent(event)
         if event.button() == Qt.MouseButton.LeftButton:
             self._band.begin(event.pos(), bool(event.modifiers()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag the band; Qt tells of the mouse only while a button is held."""
+        """Drag the rubber band; Qt sends the event only while a button is held."""
         if self._band.pull(event.pos()):
             event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End the band, or the click."""
+        """End the rubber band, or the click."""
         if not self._band.end():
             super().mouseReleaseEvent(event)
 
@@ -179,9 +188,9 @@ class GalleryView(GridView):
         super().wheelEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move and choose; leave letters to those who know what they mean."""
+        """Move and select; pass on other keys."""
         key = event.key()
-        # The type of flags does not compare with that of one flag; they do.
+        # Flags can be compared with a single flag, though their types differ.
         held, ctrl = event.modifiers(), Qt.KeyboardModifier.ControlModifier
         control = held == ctrl  # type: ignore[comparison-overlap]
         if key in _MOVING_KEYS or (control and key == Qt.Key.Key_A):
@@ -194,7 +203,7 @@ class GalleryView(GridView):
         elif key == Qt.Key.Key_Escape:
             self.clearSelection()
         else:
-            # Qt would search for an item that begins with the letter.
+            # By default, Qt searches for an item that begins with the letter.
             event.ignore()
             self.pressed_key.emit(event)
 
@@ -204,28 +213,15 @@ class GalleryView(GridView):
 
     # --- drawing --------------------------------------------------------------
 
-    def reset(self) -> None:
-        """Begin with other rows."""
-        super().reset()
-        self.in_view_changed.emit()
-
-    def lay_out(self) -> None:
-        """Find out anew where everything is."""
-        super().lay_out()
-        self.in_view_changed.emit()
-
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Move what is drawn already; only what comes into view is drawn anew."""
+        """Move what is drawn, or draw all below a rubber band."""
         if self._band.drawn:
             self.viewport().update()
         else:
-            self.viewport().scroll(dx, dy)
-
-    def _on_scrolled(self, _value: int) -> None:
-        self.in_view_changed.emit()
+            super().scrollContentsBy(dx, dy)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw what is in the part that Qt asks for."""
+        """Draw the part that Qt asks for."""
         painter = QPainter(self.viewport())
         self._draw_headers(painter, event.rect())
         self._draw_cells(painter, event.rect())
@@ -275,5 +271,5 @@ class GalleryView(GridView):
         painter.drawRect(self._band.rect)
 
 
-def _there(rows: Iterable[int | None]) -> Iterable[int]:
+def _present(rows: Iterable[int | None]) -> Iterable[int]:
     return (row for row in rows if row is not None)

@@ -267,7 +267,7 @@ class ComparisonWindow(QDialog):
             widget.setVisible(there)
         if there and self.isVisible():
             project.audits.note_in_view(one.item.id for one in self.model.pairs)
-            self.pairs.cursor_at(self._row_of(before))
+            self.pairs.choose(self._row_of(before))
         self.thumbnails.look_up()
         self._fetch()
 

@@ -1,21 +1,10 @@
-"""Grid of the changed particles, each as classified by the old and the new forest.
-
-Only what is visible costs anything, however many there are.
-"""
+"""Grid of the changed particles, each as classified by the old and the new forest."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from qtpy.QtCore import (
-    QItemSelectionModel,
-    QModelIndex,
-    QPoint,
-    QRect,
-    QRectF,
-    Qt,
-    Signal,
-)
+from qtpy.QtCore import QModelIndex, QPoint, QRect, QRectF, Qt, Signal
 from qtpy.QtGui import QPainter, QPen
 from qtpy.QtWidgets import QAbstractItemView
 
@@ -24,30 +13,27 @@ from napari_cdse.gui.session.plain_text import one_line, plain
 from napari_cdse.gui.shortcuts.key_events import OWN_KEYS
 from napari_cdse.gui.thumbnails.cell_painter import CellPainter
 from napari_cdse.gui.thumbnails.grid_geometry import CellShape
-from napari_cdse.gui.thumbnails.grid_view import GridView, SectionsModel
+from napari_cdse.gui.thumbnails.grid_view import SectionsModel
+from napari_cdse.gui.thumbnails.picture_grid import PictureGrid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from qtpy.QtGui import QImage, QKeyEvent, QPaintEvent
+    from qtpy.QtGui import QKeyEvent, QPaintEvent
 
     from napari_cdse.gui.retrain.changed_pairs import Pair
-    from napari_cdse.gui.thumbnails.item import Item
-
-    Picture = Callable[[Item], QImage | None]
+    from napari_cdse.gui.thumbnails.picture_grid import Missing, Picture
 
 _PAIR_PX = 200
-"""Wanted width of a pair: two pictures as large as the gallery's, and an arrow."""
+"""Wanted width of a pair in screen pixels: two pictures as large as the gallery's, and
+an arrow."""
 _ARROW_PX = 20
 _LINES = 2.2
-"""Lines of text below a pair: its micrograph, and what the person said."""
+"""Lines of text below a pair: its micrograph, and the person's label."""
 _MARGIN_PX = 4
 _ENTER_KEYS = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
-_Flag = QItemSelectionModel.SelectionFlag
 
 
 class PairsModel(SectionsModel):
-    """Rows are pairs, in sections by what they were and become."""
+    """Rows are pairs, in sections by old and new class."""
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -61,16 +47,16 @@ class PairsModel(SectionsModel):
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
-        """What each row stands for."""
+        """The pair in each row."""
         return self.shown.pairs
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Tell Qt the number of rows."""
+        """Return the number of rows."""
         nested = parent is not None and parent.isValid()
         return 0 if nested else len(self.pairs)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Give Qt what it asks for."""
+        """Return tooltip and text of a cell."""
         if not index.isValid() or index.row() >= len(self.pairs):
             return None
         words = self.pairs[index.row()].words
@@ -79,7 +65,7 @@ class PairsModel(SectionsModel):
         return one_line(words) if role == Qt.ItemDataRole.DisplayRole else None
 
     def show(self, shown: ChangedPairs) -> None:
-        """Show these, unless nothing is other than it was."""
+        """Show other pairs, if they differ from those shown."""
         if shown == self.shown:
             return
         self.beginResetModel()
@@ -90,80 +76,48 @@ class PairsModel(SectionsModel):
         self.endResetModel()
 
 
-class PairsView(GridView):
+class PairsView(PictureGrid):
     """Shows a `PairsModel`.
 
     Parameters
     ----------
     model : PairsModel
-    picture : callable
-        Gives an item's picture, or None while it is not there.
-    missing : callable
-        Whether there is none to wait for.
+    picture, missing : callable
+        See `PictureGrid`.
 
     Signals
     -------
-    in_view_changed()
-        Other pairs are visible, or may be.
     visited(str)
         The user wants to go to the particle of that id.
     """
 
-    in_view_changed = Signal()
     visited = Signal(str)
 
-    def __init__(
-        self, model: PairsModel, picture: Picture, missing: Callable[[Item], bool]
-    ) -> None:
-        super().__init__(model, _PAIR_PX)
+    def __init__(self, model: PairsModel, picture: Picture, missing: Missing) -> None:
+        super().__init__(model, picture, missing, _PAIR_PX)
         self.setProperty(OWN_KEYS, True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setMouseTracking(True)
-        self._picture, self._missing = picture, missing
         self.clicked.connect(self._visit)
-        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
     def model(self) -> PairsModel:
-        """Give the model that is shown."""
+        """Return the model that is shown."""
         return cast("PairsModel", super().model())
 
     def cell_shape(self) -> CellShape:
-        """Two pictures beside each other, and words below."""
-        # Half of the arrow's breadth is taken from either picture, and so from below.
+        """Return the shape of two pictures beside each other, with text below."""
+        # The arrow makes each picture narrower, and so lower, by half of its width.
         words = round(_LINES * self.fontMetrics().height())
         return CellShape(0.5, words - _ARROW_PX // 2)
 
-    def cursor_at(self, row: int) -> None:
-        """Put the keys' cursor on a row, and show it."""
-        index = self.model().index(row, 0)
-        self.selectionModel().setCurrentIndex(index, _Flag.ClearAndSelect)
-        self.scrollTo(index)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move by the arrows, go there by Enter; letters search for nothing here."""
+        """Move by the arrow keys, go to a particle by Enter; ignore letters."""
         if event.key() in _ENTER_KEYS:
             self._visit(self.currentIndex())
         elif event.text().strip():
             event.ignore()
         else:
             super().keyPressEvent(event)
-
-    def reset(self) -> None:
-        """Begin with other rows."""
-        super().reset()
-        self.in_view_changed.emit()
-
-    def lay_out(self) -> None:
-        """Find out anew where everything is."""
-        super().lay_out()
-        self.in_view_changed.emit()
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Move what is drawn already; only what comes into view is drawn anew."""
-        self.viewport().scroll(dx, dy)
-
-    def _on_scrolled(self, _value: int) -> None:
-        self.in_view_changed.emit()
 
     def _visit(self, index: QModelIndex) -> None:
         if index.isValid():
@@ -172,7 +126,7 @@ class PairsView(GridView):
     # --- drawing --------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw what is in the part that Qt asks for."""
+        """Draw the part that Qt asks for."""
         painter = QPainter(self.viewport())
         part = event.rect()
         top = part.top() + self.verticalOffset()
@@ -209,7 +163,7 @@ class PairsView(GridView):
     def _draw_words(
         self, painter: QPainter, pair: Pair, place: QRect, down_px: int
     ) -> None:
-        """Write the micrograph and the person's word, bold if it is contradicted."""
+        """Write the micrograph and the person's label, bold if it is contradicted."""
         font = painter.font()
         line = QRect(
             place.topLeft() + QPoint(0, down_px),

@@ -1,9 +1,9 @@
 """Paint one particle's cell: its thumbnail in a frame of its class.
 
-The frame lies on a dark mat in both themes, so that the classes' colours are seen
-against the same ground as over a micrograph. Solid: a person's word; broken and pale:
-the forest's. The letter says the class once more, with a question mark where no person
-has confirmed it.
+The frame is on a dark background in all themes, so that the classes' colours look as
+over a micrograph. It is solid if a person gave the class, dashed and pale if only the
+forest did. The letter says the same, with a question mark if no person has confirmed
+the class.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ _FRAME_PX = 2.5
 _CHOSEN = QColor("#4d7cff")
 _VEIL = QColor(77, 124, 255, 80)
 _BADGE = QColor(0, 0, 0, 190)
-_ROOM_FOR_NUMBER_PX = 72
+_LEAST_FOR_NUMBER_PX = 72
+"""Least width of a cell with the probability in it. A choice: it covers less than a
+third."""
 _LETTER_SHARE, _SMALLEST_LETTER_PX, _LARGEST_LETTER_PX = 0.17, 11, 20
+"""Height of the letter over the cell's width, and its range. A choice: it is readable
+and covers little of the picture."""
 
 
 def colour_of(item: Item) -> QColor:
-    """Colour of an item's class, pale where only the forest says it."""
+    """Return the colour of an item's class, paler if only the forest gave it."""
     colour = QColor(HEX[item.name])
     colour.setAlphaF(1.0 if item.by_person else PALE)
     return colour
@@ -70,16 +74,16 @@ class CellPainter:
         Parameters
         ----------
         place : QRectF
-            Where, in the viewport.
+            Rectangle in the viewport.
         item : Item
-            What.
+            The particle.
         image : QImage or None
-            None while it is not there yet.
+            Its picture; None while it is not available.
         missing : bool
-            There is nothing to wait for.
+            Whether the picture could not be made.
         selected, cursor, marked : bool
-            Whether it is among those chosen; whether the keys' cursor is on it;
-            whether it is the current particle of the window.
+            Whether it is selected, has the keyboard's cursor, or is the window's
+            current particle.
         """
         painter = self._painter
         painter.fillRect(place, _CHOSEN if selected else _MAT)
@@ -92,7 +96,7 @@ class CellPainter:
             painter.fillRect(picture, _VEIL)
         self._frame(picture, item)
         self._letter(picture, item)
-        if item.confidence is not None and place.width() >= _ROOM_FOR_NUMBER_PX:
+        if item.confidence is not None and place.width() >= _LEAST_FOR_NUMBER_PX:
             self._number(picture, item.confidence)
         if item.deferred:
             self._hourglass(picture)
@@ -109,7 +113,7 @@ class CellPainter:
         half = _FRAME_PX / 2
         inner = place.adjusted(half, half, -half, -half)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        # A broken line needs a dark one below it to be seen on a bright lattice.
+        # A dark line below, for dashes to be visible on a bright lattice.
         painter.setPen(QPen(_MAT, _FRAME_PX))
         painter.drawRect(inner)
         style = Qt.PenStyle.SolidLine if item.by_person else Qt.PenStyle.DashLine
@@ -132,7 +136,7 @@ class CellPainter:
     def _badge(
         self, corner: QPointF, text: str, colour: str, size_px: int, from_top: bool
     ) -> None:
-        """Write on a dark patch, from its upper left or its lower right corner."""
+        """Write on a dark patch, at its upper left or its lower right corner."""
         painter = self._painter
         font = QFont(self._font)
         font.setPixelSize(size_px)
@@ -148,7 +152,7 @@ class CellPainter:
         painter.drawText(patch, int(Qt.AlignmentFlag.AlignCenter), text)
 
     def _hourglass(self, place: QRectF) -> None:
-        """Mark what was left for later."""
+        """Mark a particle that was left for later."""
         painter = self._painter
         size = max(9.0, 0.13 * place.width())
         left, top = place.right() - size - 7, place.top() + 5

@@ -1,6 +1,6 @@
-"""Geometry of a grid of equal cells in sections.
+"""Geometry of a grid of equal cells in sections; without Qt.
 
-Any number of particles costs the same, since no cell is ever stored. Pure: no Qt.
+No cell is stored, so that the time does not depend on the number of particles.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GAP_PX = 4
-"""Between two cells, and around all of them."""
+"""Distance between cells, and around all of them, in screen pixels. A choice."""
 
 
 class Box(NamedTuple):
-    """Left, top, width and height in screen pixels, from the top of all rows."""
+    """A rectangle in screen pixels; 0 is the top of all rows."""
 
     left: int
     top: int
@@ -29,14 +29,14 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CellShape:
-    """How high a cell is.
+    """Height of a cell for its width.
 
     Attributes
     ----------
     height_share : float
-        Height of what is pictured in it, as a share of the cell's width.
+        Height of the picture over the cell's width.
     below_px : int
-        Room for words below that.
+        Height of the text below the picture.
     """
 
     height_share: float = 1.0
@@ -45,18 +45,18 @@ class CellShape:
 
 @dataclass(frozen=True)
 class Grid:
-    """Where each row of the model lies.
+    """Places of the model's rows.
 
     Attributes
     ----------
     lengths : tuple of int
         Rows in each section; none is 0.
     width_px : int
-        Of the view.
+        Width of the view.
     edge_px : int
-        Wanted width of a cell; cells grow a little so that the lines are full.
+        Wanted width of a cell; cells are a little wider, to fill the lines.
     header_px : int
-        Height of the line above each section.
+        Height of each section's heading.
     shape : CellShape
     """
 
@@ -68,7 +68,7 @@ class Grid:
 
     @cached_property
     def columns(self) -> int:
-        """Cells beside each other."""
+        """Number of cells beside each other."""
         return max(1, (self.width_px - GAP_PX) // (self.edge_px + GAP_PX))
 
     @cached_property
@@ -83,17 +83,17 @@ class Grid:
 
     @cached_property
     def pitch_px(self) -> int:
-        """From one line of cells to the next."""
+        """Distance from one line of cells to the next."""
         return self.cell_height_px + GAP_PX
 
     @cached_property
     def _starts(self) -> tuple[int, ...]:
-        """First row of each section, and after the last one their number."""
+        """First row of each section, and the number of rows."""
         return (0, *accumulate(self.lengths))
 
     @cached_property
     def _tops(self) -> tuple[int, ...]:
-        """Upper edge of each section's header, and the end of the last section."""
+        """Upper edge of each section's heading, and the end of the last section."""
         heights = (
             self.header_px + self._lines(length) * self.pitch_px
             for length in self.lengths
@@ -102,14 +102,14 @@ class Grid:
 
     @property
     def height_px(self) -> int:
-        """Of everything."""
+        """Height of all sections."""
         return self._tops[-1]
 
     def _lines(self, length: int) -> int:
         return -(-length // self.columns)
 
     def box(self, row: int) -> Box:
-        """Return the cell of a row."""
+        """Return the rectangle of a row's cell."""
         section = bisect_right(self._starts, row) - 1
         line, column = divmod(row - self._starts[section], self.columns)
         top = self._tops[section] + self.header_px + line * self.pitch_px
@@ -117,13 +117,13 @@ class Grid:
         return Box(left, top, self.cell_px, self.cell_height_px)
 
     def headers(self, top: int, bottom: int) -> Iterator[tuple[int, Box]]:
-        """Give the sections whose header lies between two heights."""
+        """Yield sections with a heading between two heights, and its rectangle."""
         for section, start in enumerate(self._tops[:-1]):
             if self.header_px and start < bottom and start + self.header_px > top:
                 yield section, Box(0, start, self.width_px, self.header_px)
 
     def at(self, x: int, y: int) -> int | None:
-        """Return the row whose cell holds a point; None between and beside cells."""
+        """Return the row whose cell contains a point; None between cells."""
         section = bisect_right(self._tops, y) - 1
         if not 0 <= section < len(self.lengths):
             return None
@@ -133,11 +133,11 @@ class Grid:
             return None
         place = line * self.columns + column
         inside = right < self.cell_px and down < self.cell_height_px
-        there = inside and place < self.lengths[section]
-        return self._starts[section] + place if there else None
+        is_cell = inside and place < self.lengths[section]
+        return self._starts[section] + place if is_cell else None
 
     def rows(self, top: int, bottom: int) -> Iterator[range]:
-        """Give the rows that lie between two heights, by section."""
+        """Yield the rows between two heights, by section."""
         for section, length in enumerate(self.lengths):
             begin = self._tops[section] + self.header_px
             first = max(0, (top - begin) // self.pitch_px)
@@ -155,7 +155,7 @@ class Grid:
         return found
 
     def above(self, row: int, lines: int) -> int:
-        """Return the row some lines higher (or, negative, lower) in its column."""
+        """Return the row so many lines higher in its column; lower, if negative."""
         section = bisect_right(self._starts, row) - 1
         line, column = divmod(row - self._starts[section], self.columns)
         line -= lines

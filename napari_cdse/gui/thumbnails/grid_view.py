@@ -1,7 +1,7 @@
 """Qt view of cells in sections: layout, scrolling, selection.
 
-Qt's own icon view stores the place of every cell and knows no sections; here a place is
-computed when it is asked for, and only what is visible costs anything.
+Qt's own icon view stores the place of every cell, and has no sections. Here, places are
+computed when needed, so that only visible cells take time.
 """
 
 from __future__ import annotations
@@ -29,21 +29,26 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
 
 SMALLEST_PX, LARGEST_PX = 48, 192
-_START_PX = 88
+"""Range of a cell's width in screen pixels. A choice: fringes are visible from the
+smallest on, and the largest is twice the stored picture."""
+START_PX = 88
+"""Width of a cell at first. A choice."""
 _HEADER_LINES = 1.6
+"""Height of a section's heading in lines of text. A choice."""
 _OUTLINE_PX = 2
+"""Width of the cursor's outline around a cell."""
 _Cursor = QAbstractItemView.CursorAction
 _Hint = QAbstractItemView.ScrollHint
 _Flag = QItemSelectionModel.SelectionFlag
 
 
 class SectionsModel(QAbstractListModel):
-    """A list whose rows lie in sections.
+    """A list whose rows are grouped in sections.
 
     Attributes
     ----------
     sections : tuple of (str, int)
-        Name and number of rows of each, in order; an empty name has no line.
+        Name and number of rows of each, in order; an empty name has no heading.
     """
 
     @property
@@ -53,7 +58,7 @@ class SectionsModel(QAbstractListModel):
 
 
 class GridView(QAbstractItemView):
-    """Lays out what lies in sections.
+    """A grid of cells in sections.
 
     Parameters
     ----------
@@ -64,7 +69,7 @@ class GridView(QAbstractItemView):
 
     edge_changed = Signal(int)
 
-    def __init__(self, model: SectionsModel, edge_px: int = _START_PX) -> None:
+    def __init__(self, model: SectionsModel, edge_px: int = START_PX) -> None:
         super().__init__()
         self._edge_px = edge_px
         self._grid: Grid | None = None
@@ -77,18 +82,18 @@ class GridView(QAbstractItemView):
         self.setMinimumSize(120, 90)
 
     def model(self) -> SectionsModel:
-        """Give the model that is laid out."""
+        """Return the model that is laid out."""
         return self._model
 
     def cell_shape(self) -> CellShape:
-        """Say how high a cell is; square unless a view says otherwise."""
+        """Return the shape of a cell, by default a square."""
         return CellShape()
 
-    # --- what is where --------------------------------------------------------
+    # --- layout ---------------------------------------------------------------
 
     @property
     def grid(self) -> Grid:
-        """Where each row lies now."""
+        """Places of the rows in the present layout."""
         if self._grid is None:
             sections = self.model().sections
             named = any(name for name, _ in sections)
@@ -108,7 +113,7 @@ class GridView(QAbstractItemView):
         return self._edge_px
 
     def set_edge(self, edge_px: int) -> None:
-        """Make the cells about that large; what is at the top stays there."""
+        """Set the width of cells; the first visible row stays at the top."""
         edge_px = min(LARGEST_PX, max(SMALLEST_PX, edge_px))
         if edge_px != self._edge_px:
             row = self.top_row()
@@ -118,35 +123,41 @@ class GridView(QAbstractItemView):
             self.edge_changed.emit(edge_px)
 
     def rows_in_view(self, beyond: float = 0.0) -> list[int]:
-        """Return the visible rows, and after them those some views above and below."""
+        """Return the visible rows, then those near them.
+
+        Parameters
+        ----------
+        beyond : float
+            How far above and below the view, in heights of the view.
+        """
         top, height = self.verticalOffset(), self.viewport().height()
-        seen = [row for rows in self.grid.rows(top, top + height) for row in rows]
+        visible = [row for rows in self.grid.rows(top, top + height) for row in rows]
         more = round(beyond * height)
         near = self.grid.rows(top - more, top + height + more)
-        known = set(seen)
-        return seen + [row for rows in near for row in rows if row not in known]
+        known = set(visible)
+        return visible + [row for rows in near for row in rows if row not in known]
 
     def top_row(self) -> int | None:
-        """Return the first row that is wholly visible."""
+        """Return the first row that is completely visible."""
         top = self.verticalOffset()
         rows = self.rows_in_view()
         whole = (row for row in rows if self.grid.box(row).top >= top)
         return next(whole, rows[0] if rows else None)
 
     def bring_to_top(self, row: int | None) -> None:
-        """Scroll so that a row comes first, below its section's name."""
+        """Scroll so that a row is the first, below its section's heading."""
         if row is not None and row < self.model().rowCount():
             top = self.grid.box(row).top - self.grid.header_px
             self.verticalScrollBar().setValue(top)
 
     def lay_out(self) -> None:
-        """Find out anew where everything is."""
+        """Compute the places of all cells."""
         self._grid = None
         self.updateGeometries()
         self.viewport().update()
 
     def updateGeometries(self) -> None:
-        """Set the scroll bar to what there is."""
+        """Set the range of the scroll bar."""
         super().updateGeometries()
         bar, height = self.verticalScrollBar(), self.viewport().height()
         bar.setRange(0, max(0, self.grid.height_px - height))
@@ -154,32 +165,32 @@ class GridView(QAbstractItemView):
         bar.setSingleStep(self.grid.pitch_px // 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fill the new width; what is at the top stays there."""
+        """Fill the new width; the first visible row stays at the top."""
         row = self.top_row() if event.oldSize().isValid() else None
         super().resizeEvent(event)
         self.lay_out()
         self.bring_to_top(row)
 
     def reset(self) -> None:
-        """Begin with other rows."""
+        """Show other rows."""
         super().reset()
         self.lay_out()
 
-    # --- what Qt asks of a view -----------------------------------------------
+    # --- methods that Qt requires of a view -----------------------------------
 
     def visualRect(self, index: QModelIndex) -> QRect:
-        """Give the place of an item in the viewport."""
+        """Return the rectangle of an item in the viewport."""
         if not index.isValid() or index.row() >= self.model().rowCount():
             return QRect()
         return self.on_screen(self.grid.box(index.row()))
 
     def indexAt(self, point: QPoint) -> QModelIndex:
-        """Give the item at a place in the viewport."""
+        """Return the item at a point of the viewport."""
         row = self.grid.at(point.x(), point.y() + self.verticalOffset())
         return QModelIndex() if row is None else self.model().index(row, 0)
 
     def scrollTo(self, index: QModelIndex, _hint: _Hint = _Hint.EnsureVisible) -> None:
-        """Scroll as little as makes an item visible, below its section's name."""
+        """Scroll as little as needed to show an item, and its section's heading."""
         if not index.isValid():
             return
         box = self.grid.box(index.row())
@@ -191,31 +202,31 @@ class GridView(QAbstractItemView):
             bar.setValue(bottom - height + _OUTLINE_PX)
 
     def horizontalOffset(self) -> int:
-        """Never scrolled sideways."""
+        """Return 0: the view does not scroll sideways."""
         return 0
 
     def verticalOffset(self) -> int:
-        """How far it is scrolled."""
+        """Return how far the view is scrolled."""
         return self.verticalScrollBar().value()
 
     def isIndexHidden(self, _index: QModelIndex) -> bool:
-        """Nothing is hidden; what is not wanted is not in the model."""
+        """Return False: the model has only items that are shown."""
         return False
 
     def moveCursor(
         self, action: _Cursor, _modifiers: Qt.KeyboardModifiers | Qt.KeyboardModifier
     ) -> QModelIndex:
-        """Say where a key leads to."""
+        """Return the item to which a key moves the cursor."""
         rows = self.model().rowCount()
         if not rows:
             return QModelIndex()
         index = self.currentIndex()
         if not index.isValid():
             return self.model().index(self.top_row() or 0, 0)
-        to = min(rows - 1, max(0, self._way(action, index.row(), rows)))
+        to = min(rows - 1, max(0, self._target(action, index.row(), rows)))
         return self.model().index(to, 0)
 
-    def _way(self, action: _Cursor, row: int, rows: int) -> int:
+    def _target(self, action: _Cursor, row: int, rows: int) -> int:
         page = max(1, self.viewport().height() // self.grid.pitch_px - 1)
         upwards = {
             _Cursor.MoveUp: 1,
@@ -236,7 +247,7 @@ class GridView(QAbstractItemView):
     def setSelection(
         self, rect: QRect, flags: QItemSelectionModel.SelectionFlags | _Flag
     ) -> None:
-        """Select the item where a rectangle ends, with Shift all from its start on."""
+        """Select the item at a rectangle's end; with Shift, all from its start."""
         ends = [self.indexAt(rect.bottomRight())]
         if flags & _Flag.Current:
             ends.append(self.indexAt(rect.topLeft()))
@@ -245,7 +256,7 @@ class GridView(QAbstractItemView):
         self.selectionModel().select(self.selection_of(chosen), flags)
 
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
-        """Give the places of selected items, as far as they are visible."""
+        """Return the region of selected items that are visible."""
         region = QRegion()
         visible = self.rows_in_view()
         for part in selection:  # type: ignore[attr-defined]  # it is a list
@@ -256,7 +267,7 @@ class GridView(QAbstractItemView):
         return region
 
     def selection_of(self, rows: Iterable[int]) -> QItemSelection:
-        """Make a selection of sorted rows, with one range for each run of them."""
+        """Return a selection of sorted rows, with one range for each run of rows."""
         selection = QItemSelection()
         run: list[int] = []
         for row in rows:
@@ -273,10 +284,10 @@ class GridView(QAbstractItemView):
         selection.select(model.index(run[0], 0), model.index(run[-1], 0))
 
     def on_screen(self, box: Box) -> QRect:
-        """Turn a place in the grid into one in the viewport."""
+        """Convert a rectangle of the grid to the viewport."""
         return QRect(box.left, box.top - self.verticalOffset(), box.width, box.height)
 
     def around(self, row: int) -> QRect:
-        """Give the place of a cell in the viewport, with the cursor's outline."""
+        """Return the rectangle of a cell in the viewport, with the cursor's outline."""
         out = _OUTLINE_PX
         return self.on_screen(self.grid.box(row)).adjusted(-out, -out, out, out)

@@ -1,4 +1,4 @@
-"""One particle as a cell shows it; without Qt."""
+"""One particle as the gallery shows it; without Qt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One particle as its picture shows it.
+    """One particle with what its cell shows.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Item:
     micrograph : int
         Index of its micrograph in the project.
     hidden : bool
-        Its prediction is kept from the user until they have judged it.
+        Whether its prediction is hidden until the user has judged it.
     pixel_size_nm : float or None
         Of its micrograph.
     """
@@ -45,7 +45,7 @@ class Item:
 
     @property
     def prediction(self) -> Prediction | None:
-        """What the forest says, as far as it may be shown."""
+        """The forest's prediction, if it may be shown."""
         return None if self.hidden else self.particle.prediction
 
     @property
@@ -57,12 +57,12 @@ class Item:
 
     @property
     def name(self) -> str:
-        """The class shown, or that there is none."""
+        """Name of the class shown; `UNLABELLED` if there is none."""
         return class_name(self.label)
 
     @property
     def confidence(self) -> float | None:
-        """Probability that the forest gives the class shown; None without one."""
+        """The forest's probability of the class shown; None without a prediction."""
         if self.prediction is None or self.label is None:
             return None
         return self.prediction.probabilities[CLASSES.index(self.label)]
@@ -74,7 +74,7 @@ class Item:
 
     @property
     def differs(self) -> bool:
-        """Whether person and forest say different things."""
+        """Whether a person gave another class than the forest."""
         return (
             self.by_person
             and self.prediction is not None
@@ -83,6 +83,6 @@ class Item:
 
 
 def item_of(project: Project, particle: Particle, entry: MicrographEntry) -> Item:
-    """Make a particle's item; its prediction is hidden where an audit wants that."""
+    """Return a particle's item; an audit may hide its prediction."""
     hidden = project.audits.hides(particle.id)
     return Item(particle, entry.index, hidden, entry.pixel_size_nm)

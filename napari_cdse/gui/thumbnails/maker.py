@@ -1,4 +1,4 @@
-"""Serve thumbnails from memory, and fetch missing ones in the background."""
+"""Keep thumbnails in memory, and make missing ones in a worker."""
 
 from __future__ import annotations
 
@@ -32,16 +32,19 @@ if TYPE_CHECKING:
     from napari_cdse.gui.thumbnails.item import Item
 
 _MOST_BYTES = 64 * 2**20
+"""Most memory for pictures. A choice: several thousand of them."""
 _SOON_MS = 30
+"""Milliseconds for which new pictures are collected before the view is drawn. A choice:
+not noticed as a delay."""
 
 
 class Pictures:
-    """Pictures in memory, up to a bound; those unused for longest go first.
+    """Pictures in memory, up to a limit; those unused for longest are dropped first.
 
     Parameters
     ----------
     most : int
-        How many are kept.
+        Greatest number of pictures.
     """
 
     def __init__(self, most: int = _MOST_BYTES // EDGE_PX**2) -> None:
@@ -71,7 +74,7 @@ class Pictures:
 
 
 class ThumbnailMaker(QObject):
-    """Fetches the pictures of what is in view, in a worker, one micrograph at a time.
+    """Makes the pictures in view in a worker, one micrograph after the other.
 
     Parameters
     ----------
@@ -82,6 +85,11 @@ class ThumbnailMaker(QObject):
     Attributes
     ----------
     pictures : Pictures
+
+    Signals
+    -------
+    came()
+        New pictures are in memory, or could not be made.
     """
 
     came = Signal()
@@ -92,9 +100,10 @@ class ThumbnailMaker(QObject):
         self._path = path
         self._wishes = Wishes()
         self._job: Job | None = None
-        self._in_vain: set[tuple[int, Circle]] = set()
-        self._ids: dict[int, str] = {}
-        self._told: tuple[str | None, ...] = ()
+        self._failed: set[tuple[int, Circle]] = set()
+        # Content ids of micrographs: as read here, and as the project knows them.
+        self._read_ids: dict[int, str] = {}
+        self._project_ids: tuple[str | None, ...] = ()
         self.pictures = Pictures()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -102,40 +111,40 @@ class ThumbnailMaker(QObject):
         self._soon.timeout.connect(self.came)
 
     def forget(self) -> None:
-        """Want nothing any more: another project is there."""
+        """Forget the project that was open before."""
         self._wishes.want(())
-        self._ids.clear()
-        self._in_vain.clear()
+        self._read_ids.clear()
+        self._failed.clear()
         self.look_up()
 
     def look_up(self) -> None:
-        """Learn which content each micrograph has."""
-        self._told = tuple(
+        """Read the content ids of the project's micrographs."""
+        self._project_ids = tuple(
             entry.id for entry in self._session.project.micrographs.entries
         )
 
     def try_again(self) -> None:
-        """Give files that could not be read another chance."""
-        self._in_vain.clear()
+        """Try again to read files that could not be read."""
+        self._failed.clear()
 
     def picture(self, item: Item) -> QImage | None:
-        """Return a particle's picture, if it is there."""
+        """Return a particle's picture; None if it is not in memory."""
         content = self._content(item.micrograph)
         return self.pictures.get(content, item.particle.circle)
 
     def is_missing(self, item: Item) -> bool:
         """Whether a picture could not be made."""
-        return (item.micrograph, item.particle.circle) in self._in_vain
+        return (item.micrograph, item.particle.circle) in self._failed
 
     def want(self, items: Iterable[Item], others: Iterable[Item]) -> None:
-        """Fetch the pictures of these, first things first, and of nothing else.
+        """Make the pictures of these items in their order, and no others.
 
         Parameters
         ----------
         items : iterable of Item
             Those in view, then those near it.
         others : iterable of Item
-            More of the same micrographs, worth keeping when they are read anyway.
+            More items, whose pictures are stored if their micrograph is read anyway.
         """
         wanted: dict[int, list[Circle]] = {}
         for item in items:
@@ -159,8 +168,8 @@ class ThumbnailMaker(QObject):
         return Request(source, self._content(index), tuple(circles), others)
 
     def _content(self, index: int) -> str | None:
-        told = self._told[index] if index < len(self._told) else None
-        return told or self._ids.get(index)
+        ids = self._project_ids
+        return (ids[index] if index < len(ids) else None) or self._read_ids.get(index)
 
     def _go_on(self, _complete: bool = True) -> None:
         busy = self._job is not None and self._job.running
@@ -168,34 +177,34 @@ class ThumbnailMaker(QObject):
             return
         work = partial(thumbnailing, self._wishes, self._path)
         job = Job("Thumbnails", work, heavy=False)
-        job.produced.connect(self._on_found)
+        job.produced.connect(self._on_made)
         job.finished.connect(self._go_on)
         self._job = self._session.runner.submit(job)
 
-    def _on_found(self, found: Thumbnails) -> None:
-        index = found.request.source.index
-        if isinstance(found.failure, Unforeseen):
-            self._session.warn(found.failure)
-        if found.micrograph_id is not None:
-            for circle, gray in found.pictures.items():
-                self.pictures.put(found.micrograph_id, circle, gray)
-        if found.micrograph is not None:
-            self._know(index, found.micrograph)
+    def _on_made(self, made: Thumbnails) -> None:
+        index = made.request.source.index
+        if isinstance(made.failure, Unforeseen):
+            self._session.warn(made.failure)
+        if made.micrograph_id is not None:
+            for circle, gray in made.pictures.items():
+                self.pictures.put(made.micrograph_id, circle, gray)
+        if made.micrograph is not None:
+            self._register(index, made.micrograph)
         content = self._content(index)
-        self._in_vain |= {
+        self._failed |= {
             (index, circle)
-            for circle in found.request.circles
+            for circle in made.request.circles
             if self.pictures.get(content, circle) is None
         }
         if not self._soon.isActive():
             self._soon.start()
 
-    def _know(self, index: int, micrograph: Micrograph) -> None:
-        """Tell the project what was read, since it knew another content or none."""
-        self._ids[index] = micrograph.id
+    def _register(self, index: int, micrograph: Micrograph) -> None:
+        """Register the content that was read, if the project knows another or none."""
+        self._read_ids[index] = micrograph.id
         try:
             self._session.project.micrographs.register(index, micrograph)
         except CdseError:
-            # A picture is no reason to trouble the user; opening it will tell.
+            # The error is shown when the micrograph itself is opened.
             return
         self.look_up()

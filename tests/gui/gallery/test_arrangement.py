@@ -30,7 +30,7 @@ def judged(name: str, circle: Circle, label: str | None) -> Annotation:
 
 def arranged(*items: Item, **choice) -> Arrangement:
     arrangement = Arrangement()
-    arrangement.take_in({one.id: one for one in items})
+    arrangement.update({one.id: one for one in items})
     arrangement.choose(Choice(**choice))
     return arrangement
 
@@ -78,41 +78,41 @@ def test_disputed_are_those_where_person_and_forest_disagree():
 def test_what_is_judged_stays_until_sorted_anew():
     arrangement = arranged(*ITEMS, who="forest")
     assert ids(arrangement) == ["b", "c", "a"]
-    news = {"c": item("c", "empty", 0.6)}
-    assert arrangement.keeps_rows(news, ())
-    assert arrangement.take_in(news) == {1}
+    changed = {"c": item("c", "empty", 0.6)}
+    assert arrangement.keeps_rows(changed, ())
+    assert arrangement.update(changed) == {1}
     assert ids(arrangement) == ["b", "c", "a"]
     assert arrangement.at(1).label == "empty"
-    assert arrangement.astray == 1
+    assert arrangement.misplaced == 1
     arrangement.sort()
     assert ids(arrangement) == ["b", "a"]
-    assert arrangement.astray == 0
+    assert arrangement.misplaced == 0
 
 
 def test_taking_a_label_back_leaves_nothing_astray():
     arrangement = arranged(*ITEMS)
-    arrangement.take_in({"b": item("b", "no", 0.9)})
-    assert arrangement.astray == 1
-    arrangement.take_in({"b": ITEMS[1]})
-    assert arrangement.astray == 0
+    arrangement.update({"b": item("b", "no", 0.9)})
+    assert arrangement.misplaced == 1
+    arrangement.update({"b": ITEMS[1]})
+    assert arrangement.misplaced == 0
 
 
 def test_a_new_one_comes_in_where_it_belongs_and_moves_nothing_else():
     arrangement = arranged(*ITEMS)
-    arrangement.take_in({"b": item("b", "null", 0.9)})
-    news = {"d": item("d", share=0.5)}
-    assert not arrangement.keeps_rows(news, ())
-    arrangement.take_in(news)
+    arrangement.update({"b": item("b", "null", 0.9)})
+    changed = {"d": item("d", share=0.5)}
+    assert not arrangement.keeps_rows(changed, ())
+    arrangement.update(changed)
     assert ids(arrangement) == ["b", "c", "d", "a"]
-    arrangement.take_in({}, ["c"])
+    arrangement.update({}, ["c"])
     assert ids(arrangement) == ["b", "d", "a"]
-    arrangement.take_in({"c": ITEMS[2]})
+    arrangement.update({"c": ITEMS[2]})
     assert ids(arrangement) == ["b", "c", "d", "a"]
 
 
 def test_another_prediction_is_placed_anew():
     arrangement = arranged(*ITEMS)
-    arrangement.take_in({"a": item("a", share=0.95)})
+    arrangement.update({"a": item("a", share=0.95)})
     assert ids(arrangement) == ["a", "b", "c"]
 
 
@@ -130,7 +130,7 @@ def test_a_hidden_prediction_shows_in_no_way():
 def test_a_judged_one_that_was_hidden_stays_where_it_was():
     hidden = item("e", hidden=True)
     arrangement = arranged(*ITEMS, hidden)
-    news = {"e": item("e", "no")}
-    assert arrangement.keeps_rows(news, ())
-    arrangement.take_in(news)
+    changed = {"e": item("e", "no")}
+    assert arrangement.keeps_rows(changed, ())
+    arrangement.update(changed)
     assert ids(arrangement)[-1] == "e"

@@ -79,13 +79,13 @@ def test_a_click_goes_to_the_particle_in_its_micrograph(gallery, workspace, qtbo
 def test_many_are_relabelled_with_one_key_in_one_step(gallery, workspace, qtbot):
     ids = particle_ids(workspace)
     before = shown(gallery)
-    assert gallery.says.text() == "5 shown"
+    assert gallery.status.text() == "5 shown"
     click(gallery, qtbot, ids[0])
-    assert gallery.says.text() == "1 of 5 chosen"
+    assert gallery.status.text() == "1 of 5 chosen"
     click(gallery, qtbot, ids[1], CTRL)
     click(gallery, qtbot, ids[4], CTRL)
-    assert gallery.says.text() == "3 of 5 chosen"
-    assert gallery.says.toolTip()
+    assert gallery.status.text() == "3 of 5 chosen"
+    assert gallery.status.toolTip()
     key(gallery, qtbot, Qt.Key.Key_U)
     assert labels(workspace) == ["null", "null", None, None, "null"]
     found = [
@@ -217,7 +217,7 @@ def test_one_step_over_two_micrographs(gallery, workspace, qtbot):
     key(gallery, qtbot, Qt.Key.Key_N)
     assert workspace.project.particles.find(other).annotation.label == "no"
     assert labels(workspace) == ["no"] * 5
-    assert "6 circles" in gallery.says.text()
+    assert "6 circles" in gallery.status.text()
     assert steps(workspace) == 1
 
 

@@ -131,13 +131,13 @@ def test_behind_another_tab_it_reads_nothing_and_comes_back_sorted(
     ids = particle_ids(workspace)
     click(gallery, qtbot, ids[0])
     key(gallery, qtbot, Qt.Key.Key_O)
-    assert gallery.model.arrangement.astray == 1
+    assert gallery.model.arrangement.misplaced == 1
     window.add_dock(workspace.viewer, "Micrographs")
     qtbot.waitUntil(lambda: not gallery.in_sight, timeout=SIGNAL_MS)
     workspace.project.edits.label([ids[1]], "empty")
     window.add_dock(workspace.viewer, "Gallery")
     ready(gallery, workspace, qtbot)
-    assert gallery.model.arrangement.astray == 0
+    assert gallery.model.arrangement.misplaced == 0
     assert gallery.model.arrangement.sections[-1] == ("empty", 3)
 
 

@@ -86,7 +86,7 @@ def test_thousands_of_pairs_cost_what_is_in_sight(qtbot, monkeypatch):
     assert 0 < len(seen) < 40
     assert set(asked) == {model.pairs[row].item.id for row in seen}
     assert len(drawn) == 2 * len(seen)
-    view.cursor_at(0)
+    view.choose(0)
     qtbot.keyClick(view, Qt.Key.Key_End)
     assert view.currentIndex().row() == MANY - 1
     assert MANY - 1 in view.rows_in_view()

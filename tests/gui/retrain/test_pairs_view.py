@@ -175,7 +175,7 @@ def test_the_word_of_a_person_that_is_contradicted_is_bold(view):
 
 def test_the_cursor_is_a_line_around_where_the_keys_are(view, monkeypatch):
     """Whole while they come here; without a window manager no widget has the focus."""
-    view.cursor_at(1)
+    view.choose(1)
     monkeypatch.setattr(view, "hasFocus", lambda: True)
     place = view.visualRect(view.model().index(1, 0)).adjusted(-1, -1, 1, 1)
     picture = drawn(view)
@@ -189,7 +189,7 @@ def test_the_cursor_is_a_line_around_where_the_keys_are(view, monkeypatch):
 
 
 def test_a_row_far_below_is_scrolled_to(view):
-    view.cursor_at(30)
+    view.choose(30)
     assert 30 in view.rows_in_view()
     assert view.currentIndex().row() == 30
     with_signal = []
@@ -215,7 +215,7 @@ def test_clicks_and_enter_lead_to_a_particle(view, qtbot):
 
 
 def test_letters_are_left_to_the_window(view):
-    view.cursor_at(1)
+    view.choose(1)
     for key, text, is_ours in ((K.Key_D, "d", False), (K.Key_Right, "", True)):
         event = QKeyEvent(
             QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, text

@@ -1,4 +1,4 @@
-"""The one active tool: measure, scale bar or exclude region."""
+"""The slot for the tool in use: ruler, scale bar, line profile or region."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 class Tool(Protocol):
-    """What takes the mouse on the micrograph until it ends."""
+    """A tool that uses the mouse on the micrograph until it ends."""
 
     name: str
     ended: Any
 
     def end(self) -> None:
-        """Give the mouse back."""
+        """Put the tool away."""
 
 
 T = TypeVar("T", bound=Tool)
 
 
 class ActiveTool(QObject):
-    """A slot for one tool: another one ends it, and so does another micrograph.
+    """Holds one tool at a time; it ends with another tool or micrograph.
 
     Parameters
     ----------
@@ -45,23 +45,23 @@ class ActiveTool(QObject):
         canvas.leaving.connect(self.end)
 
     def toggle(self, name: str, make: Callable[[], T]) -> T | None:
-        """Take a tool up, or put it away if it is the one that is up.
+        """Start a tool, or put it away if it is the one in use.
 
         Parameters
         ----------
         name : str
-            Of the tool.
+            Name of the tool.
         make : callable
-            Gives a new one.
+            Returns a new one.
 
         Returns
         -------
         Tool or None
-            None where no tool is up now.
+            None if no tool is in use now.
         """
-        was_up = self.current is not None and self.current.name == name
+        was_in_use = self.current is not None and self.current.name == name
         self.end()
-        if was_up or not self._canvas.at_rest or not self._canvas.seen():
+        if was_in_use or not self._canvas.at_rest or not self._canvas.seen():
             return None
         tool = make()
         self.current = tool
@@ -69,7 +69,7 @@ class ActiveTool(QObject):
         return tool
 
     def end(self) -> None:
-        """Put away whatever is up."""
+        """Put away the tool in use, if there is one."""
         if self.current is not None:
             self.current.end()
 

@@ -1,18 +1,18 @@
-"""A line dragged over the micrograph, with a measured value beside it."""
+"""The tool that drags a line over the micrograph, with a measured value beside it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Shapes
 from qtpy.QtCore import QObject, Signal
 
-from napari_cdse.gui.canvas.particles.shapes_style import OURS
+from napari_cdse.gui.tools.tool_layer import ToolLayer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from napari.utils.events import Event
     from numpy.typing import NDArray
@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 _COLOUR = "#b6ff3c"
 _WIDTH_SCREEN_PX = 2.0
 _CAP_SCREEN_PX = 12.0
+"""Length of the bars across the ends, in screen pixels. A choice."""
 _SLIP_SCREEN_PX = 4.0
+"""Length in screen pixels below which a line was a click. A choice: more than a hand
+trembles."""
 _LOCKED = np.pi / 4
-_SAYS = "says"
+"""Angle in rad to whose multiples Shift turns a line."""
+_TEXT = "text"
+"""Feature column with the text at the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,8 @@ class Line:
     start_px, end_px : tuple of float
         Row and column.
     screen_px : float
-        Edge of a pixel of the screen, in pixels of the micrograph: as exactly as
-        the hand could place each end.
+        Edge of a screen pixel, in pixels of the micrograph: the precision with which
+        each end was placed.
     """
 
     start_px: tuple[float, float]
@@ -47,17 +52,17 @@ class Line:
 
     @property
     def length_px(self) -> float:
-        """Distance of the ends."""
+        """Distance between the ends."""
         return float(np.hypot(*np.subtract(self.end_px, self.start_px)))
 
     @property
-    def meant(self) -> bool:
-        """Whether it is longer than a click that slipped."""
+    def is_intended(self) -> bool:
+        """Whether the line is longer than a click with a trembling hand."""
         return self.length_px >= _SLIP_SCREEN_PX * self.screen_px
 
 
 def outline(line: Line) -> NDArray[np.float64]:
-    """Corners of a line with a bar across each end, shape (6, 2)."""
+    """Return the corners of a line with a bar across each end, shape (6, 2)."""
     start, end = np.array(line.start_px), np.array(line.end_px)
     along = (end - start) / max(line.length_px, 1e-9)
     across = np.array([-along[1], along[0]]) * _CAP_SCREEN_PX * line.screen_px / 2
@@ -67,7 +72,7 @@ def outline(line: Line) -> NDArray[np.float64]:
 
 
 def locked(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn a line about its start to the nearest eighth of a full turn."""
+    """Return the end of a line turned to the nearest multiple of 45 degrees."""
     row, col = end - start
     turn = round(float(np.arctan2(row, col)) / _LOCKED) * _LOCKED
     along = np.array([np.sin(turn), np.cos(turn)])
@@ -75,20 +80,33 @@ def locked(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.f
 
 
 class LineTool(QObject):
-    """A tool: drag a line, read what it says, Escape to leave.
+    """Draws a line with a text beside it; Escape ends.
 
-    Its layer is a bare view that goes with the tool; nothing of it is stored. The
-    tool ends when another layer becomes the active one.
+    Nothing of it is stored.
 
     Parameters
     ----------
     session : Session
     canvas : MicrographView
-        It must show a micrograph.
+        Shows a micrograph.
     name : str
-        Of the tool and its layer.
-    says : callable
-        What to write beside the line.
+        Name of the tool and its layer.
+    text_of : callable
+        Returns the text for a line; called while it is dragged.
+
+    Attributes
+    ----------
+    name : str
+    layer : Shapes
+    line : Line or None
+        As drawn last.
+
+    Signals
+    -------
+    drawn(line)
+        The mouse was released at the end of a line.
+    ended()
+        The tool was put away.
     """
 
     drawn = Signal(object)
@@ -99,60 +117,29 @@ class LineTool(QObject):
         session: Session,
         canvas: MicrographView,
         name: str,
-        says: Callable[[Line], str],
+        text_of: Callable[[Line], str],
     ) -> None:
         super().__init__(canvas)
         self._session = session
-        self._layers = canvas.layers
+        self._camera = canvas.layers.camera
         self.name = name
-        self._says = says
-        self._over = False
+        self._text_of = text_of
         self.line: Line | None = None
-        viewer = session.open_viewer
-        self._before = viewer.layers.selection.active
-        self.layer = Shapes(
-            ndim=2,
-            name=name,
-            **canvas.layers.placement,
-            opacity=1.0,
-            features={_SAYS: np.zeros(0, dtype=object)},
-            text={
-                "string": f"{{{_SAYS}}}",
-                "size": 13,
-                "color": _COLOUR,
-                "anchor": "upper_left",
-            },
-        )
-        self.layer.metadata[OURS] = name
-        viewer.add_layer(self.layer)
+        self.layer = _line_layer(name, canvas.layers.placement)
+        self._tool_layer = ToolLayer(session, canvas, self.layer, self.end)
+        self._tool_layer.ended.connect(self._on_ended)
         self.layer.editable = False
         self.layer.mouse_pan = False
         self.layer.cursor = "cross"
         self.layer.mouse_drag_callbacks.append(self._on_drag)
-        canvas.layer_added.emit(self.layer)
-        self.layer.bind_key("Escape", lambda _layer: self.end(), overwrite=True)
-        viewer.layers.selection.events.active.connect(self._on_active)
 
     def end(self) -> None:
-        """Take the line away and go back to the layer that was active before."""
-        if self._over:
-            return
-        self._over = True
-        viewer = self._session.viewer
-        if viewer is not None:
-            viewer.layers.selection.events.active.disconnect(self._on_active)
-            mine_is_active = viewer.layers.selection.active is self.layer
-            if self.layer in viewer.layers:
-                viewer.layers.remove(self.layer)
-            if mine_is_active and self._before in viewer.layers:
-                viewer.layers.selection.active = self._before
+        """Put the tool away."""
+        self._tool_layer.end()
+
+    def _on_ended(self) -> None:
         self.ended.emit()
         self.deleteLater()
-
-    def _on_active(self) -> None:
-        viewer = self._session.viewer
-        if viewer is not None and viewer.layers.selection.active is not self.layer:
-            self.end()
 
     def _on_drag(self, _layer: Shapes, event: Event) -> Iterator[None]:
         start = self._pixel(event)
@@ -161,14 +148,14 @@ class LineTool(QObject):
             end = self._pixel(event)
             if "Shift" in event.modifiers:
                 end = locked(start, end)
-            screen_px = self._layers.camera.screen_px
-            self._show(Line(tuple(start), tuple(end), screen_px))
+            self._show(Line(tuple(start), tuple(end), self._camera.screen_px))
             yield
-        if self.line is not None and self.line.meant and not self._over:
+        is_over = self._tool_layer.is_over
+        if self.line is not None and self.line.is_intended and not is_over:
             self.drawn.emit(self.line)
 
     def _show(self, line: Line) -> None:
-        if self._over:
+        if self._tool_layer.is_over:
             return
         self.line = line
         layer, corners = self.layer, outline(line)
@@ -180,10 +167,27 @@ class LineTool(QObject):
             layer.editable = False
         else:
             layer.add(corners, shape_type="path", edge_width=width, edge_color=_COLOUR)
-        text = self._says(line)
-        layer.features = {_SAYS: [text]}
+        text = self._text_of(line)
+        layer.features = {_TEXT: [text]}
         layer.text.translation = (-1.5 * _CAP_SCREEN_PX * line.screen_px, 0)
         self._session.say(text)
 
     def _pixel(self, event: Event) -> NDArray[np.float64]:
-        return np.array(self._layers.camera.pixel_at(event.position), dtype=np.float64)
+        return np.array(self._camera.pixel_at(event.position), dtype=np.float64)
+
+
+def _line_layer(name: str, placement: Mapping[str, Any]) -> Shapes:
+    """Return a layer for a line with a text, without shapes."""
+    return Shapes(
+        ndim=2,
+        name=name,
+        **placement,
+        opacity=1.0,
+        features={_TEXT: np.zeros(0, dtype=object)},
+        text={
+            "string": f"{{{_TEXT}}}",
+            "size": 13,
+            "color": _COLOUR,
+            "anchor": "upper_left",
+        },
+    )

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, Qt
-from qtpy.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QHBoxLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QObject
 
-from napari_cdse.core.errors import ParameterError
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.tools.line_tool import Line, LineTool
-from napari_cdse.gui.widgets.decimal_field import DecimalField
-from napari_cdse.gui.widgets.layout import PlainLabel, sentence
-from napari_cdse.io.images.micrograph_file import check_pixel_size
+from napari_cdse.gui.tools.scale_bar_dialog import ScaleBarDialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +28,7 @@ _HINTS = {
 
 
 def distance_text(length_px: float, pixel_size: PixelSize | None) -> str:
-    """Say a distance in pixels, and in nm as far as the pixel size is known."""
+    """Write a distance in pixels, and in nm if the pixel size is known."""
     if pixel_size is None:
         return f"{length_px:.1f} px"
     if not pixel_size.source.is_trusted:
@@ -49,19 +38,19 @@ def distance_text(length_px: float, pixel_size: PixelSize | None) -> str:
 
 
 class Measurement(QObject):
-    """Takes up the tools that measure.
+    """Starts the tools that measure.
 
     Parameters
     ----------
     session : Session
     canvas : MicrographView
     active : ActiveTool
-        Where the tool goes that is up.
+        Slot for the tool.
 
     Attributes
     ----------
     dialog : ScaleBarDialog or None
-        While it asks how long a scale bar is.
+        None unless the user is asked for the length of a scale bar.
     """
 
     def __init__(
@@ -74,19 +63,19 @@ class Measurement(QObject):
         self.dialog: ScaleBarDialog | None = None
 
     def measure(self) -> None:
-        """Take up the ruler, or put it away."""
+        """Start the ruler, or put it away."""
         self._toggle(DISTANCE, self._distance)
 
     def scale_bar(self) -> None:
-        """Take up the line that is drawn along a scale bar, or put it away."""
+        """Start the tool for the line along a scale bar, or put it away."""
         tool = self._toggle(SCALE_BAR, lambda line: f"{line.length_px:.1f} px")
         if tool is not None:
             tool.drawn.connect(self._ask_length)
             tool.ended.connect(self._close_dialog)
 
     def ask_about(self, bar: ScaleBar) -> None:
-        """Ask how long a bar is that was found in the picture."""
-        # It is known to a pixel, whatever the zoom.
+        """Ask for the length of a scale bar that was found in the micrograph."""
+        # Its ends are known to a pixel of the micrograph, not of the screen.
         self._ask_length(Line(bar.start_px, bar.end_px, 1.0))
 
     def _toggle(self, name: str, says: Callable[[Line], str]) -> LineTool | None:
@@ -123,103 +112,3 @@ class Measurement(QObject):
 
     def _on_answered(self, _result: int) -> None:
         self.dialog = None
-
-
-NM_PER_UNIT = {"nm": 1.0, "\u00b5m": 1000.0, "\u00c5": 0.1}
-SCOPES = ("for this one", "for the folder")
-
-
-class ScaleBarDialog(QDialog):
-    """Ask for the length that a line stands for, and show what follows.
-
-    Parameters
-    ----------
-    line : Line
-        As drawn along the scale bar.
-    last : tuple of (float, str)
-        Length and unit as answered last time.
-    """
-
-    def __init__(
-        self, line: Line, last: tuple[float, str], parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Scale bar")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._line = line
-        length, unit = last
-        self.field = DecimalField()
-        # What follows is told with each key.
-        self.field.setKeyboardTracking(True)
-        self.field.setRange(0.0001, 100_000.0)
-        self.field.setValue(length)
-        self.units = QComboBox()
-        self.units.addItems(list(NM_PER_UNIT))
-        self.units.setCurrentText(unit)
-        self.scope = QComboBox()
-        self.scope.addItems(SCOPES)
-        self.says = sentence()
-        self.says.setMinimumWidth(320)
-        self.buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
-        )
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
-        self._lay_out()
-        self.field.valueChanged.connect(self._refresh)
-        self.field.refused.connect(self._refresh)
-        self.units.currentTextChanged.connect(self._refresh)
-        self._refresh()
-        self.field.selectAll()
-        self.field.setFocus()
-
-    def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        line.addWidget(PlainLabel("The scale bar is"))
-        for widget, stretch in ((self.field, 1), (self.units, 0), (self.scope, 0)):
-            line.addWidget(widget, stretch)
-        column = QVBoxLayout(self)
-        column.addLayout(line)
-        column.addWidget(self.says)
-        column.addWidget(self.buttons)
-
-    @property
-    def length(self) -> float:
-        """Length in the chosen unit."""
-        return self.field.value()
-
-    @property
-    def unit(self) -> str:
-        """Chosen unit."""
-        return self.units.currentText()
-
-    @property
-    def pixel_size_nm(self) -> float:
-        """Edge of a pixel that follows."""
-        return self.length * NM_PER_UNIT[self.unit] / self._line.length_px
-
-    @property
-    def whole_folder(self) -> bool:
-        """Whether it is meant for all micrographs."""
-        return self.scope.currentIndex() == 1
-
-    def _refresh(self) -> None:
-        says, good = self._judged()
-        self.says.setText(says)
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(good)
-
-    def _judged(self) -> tuple[str, bool]:
-        """Say what the answer means, and whether it can be taken."""
-        if self.field.sentence:
-            return self.field.sentence, False
-        # Half a pixel of the screen at each end, and both may err the same way.
-        share = self._line.screen_px / self._line.length_px
-        says = (
-            f"The line is {self._line.length_px:.1f} px long: "
-            f"{self.pixel_size_nm:.5f} nm/px, within {share:.1%} as it was drawn."
-        )
-        try:
-            check_pixel_size(self.pixel_size_nm)
-        except ParameterError as error:
-            return str(error), False
-        return says, True

@@ -16,10 +16,10 @@ from napari_cdse.gui.help.problem_dialog import ProblemDialog
 from napari_cdse.gui.help.text_dialog import TextDialog
 from napari_cdse.gui.micrographs.results_dialog import ResultsDialog
 from napari_cdse.gui.population.figure_window import FigureWindow
-from napari_cdse.gui.tools.exclude import ReasonDialog
 from napari_cdse.gui.tools.line_tool import Line
-from napari_cdse.gui.tools.measure import ScaleBarDialog
-from napari_cdse.gui.tools.samples import SamplesDialog
+from napari_cdse.gui.tools.reason_dialog import ReasonDialog
+from napari_cdse.gui.tools.samples_dialog import SamplesDialog
+from napari_cdse.gui.tools.scale_bar_dialog import ScaleBarDialog
 from tests.gui.conftest import SIGNAL_MS
 from tests.gui.showing import astray, over_each_other, rows
 

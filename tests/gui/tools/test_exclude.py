@@ -11,9 +11,10 @@ from napari_cdse.core.regions import REASONS
 from napari_cdse.gui.app.window import add_docks
 from napari_cdse.gui.canvas.particles.shapes_style import LEFT_OUT as NAME
 from napari_cdse.gui.micrographs.table_model import cell, tip
-from napari_cdse.gui.tools.exclude import DRAWING, ReasonDialog
 from napari_cdse.gui.tools.line_tool import Line
-from napari_cdse.gui.tools.measure import ScaleBarDialog
+from napari_cdse.gui.tools.reason_dialog import ReasonDialog
+from napari_cdse.gui.tools.region_tool import DRAWING
+from napari_cdse.gui.tools.scale_bar_dialog import ScaleBarDialog
 from tests.gui.conftest import (
     CIRCLES,
     SIGNAL_MS,

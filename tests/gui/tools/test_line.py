@@ -16,8 +16,8 @@ def test_a_line_is_as_long_as_its_ends_are_apart():
     line = Line((10.0, 20.0), (40.0, 60.0), 2.0)
     assert line.length_px == 50
     # Shorter than four pixels of the screen it is a slip.
-    assert Line((0.0, 0.0), (0.0, 8.0), 2.0).meant
-    assert not Line((0.0, 0.0), (0.0, 7.9), 2.0).meant
+    assert Line((0.0, 0.0), (0.0, 8.0), 2.0).is_intended
+    assert not Line((0.0, 0.0), (0.0, 7.9), 2.0).is_intended
 
 
 @pytest.mark.parametrize("end", [(40.0, 60.0), (-20.0, 20.0), (10.0, 20.0)])

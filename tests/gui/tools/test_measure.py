@@ -154,7 +154,7 @@ def test_a_slip_asks_nothing_and_an_impossible_bar_is_refused(workspace, qtbot):
     dialog.field.setValue(5000)
     ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
     assert not ok.isEnabled()
-    assert "not possible" in dialog.says.text()
+    assert "not possible" in dialog.result_label.text()
     dialog.field.setValue(20)
     assert ok.isEnabled()
     dialog.reject()
@@ -163,6 +163,6 @@ def test_a_slip_asks_nothing_and_an_impossible_bar_is_refused(workspace, qtbot):
 
 
 def test_a_line_knows_a_slip():
-    assert not Line((0, 0), (0, 3), 1.0).meant
-    assert Line((0, 0), (0, 5), 1.0).meant
-    assert not Line((0, 0), (0, 5), 2.0).meant
+    assert not Line((0, 0), (0, 3), 1.0).is_intended
+    assert Line((0, 0), (0, 5), 1.0).is_intended
+    assert not Line((0, 0), (0, 5), 2.0).is_intended

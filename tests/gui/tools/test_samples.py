@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt
 
 from napari_cdse.gui.app.window import add_docks
 from napari_cdse.gui.micrographs.table_model import SAMPLE
-from napari_cdse.gui.tools.samples import SamplesDialog
+from napari_cdse.gui.tools.samples_dialog import SamplesDialog
 from napari_cdse.project import MicrographEntry
 from tests.gui.conftest import press, settle
 
@@ -51,7 +51,7 @@ def test_a_pattern_shows_what_it_gives_while_it_is_typed(dialog, qtbot):
     qtbot.keyClicks(dialog.pattern, "{sample}_*")
     assert shown(dialog) == ["a", "b", "a", "old"]
     assert is_bold(dialog) == [True, True, True, False]
-    assert dialog.says.text() == "a (2), b (1), old (1)"
+    assert dialog.summary.text() == "a (2), b (1), old (1)"
     assert dialog.changed == {0: "a", 1: "b", 2: "a"}
     dialog.pattern.clear()
     assert dialog.changed == {}
@@ -68,7 +68,7 @@ def test_each_way_to_name_samples_says_what_it_is_for(dialog):
 
 def test_half_a_pattern_is_a_sentence_and_changes_nothing(dialog, qtbot):
     qtbot.keyClicks(dialog.pattern, "(")
-    assert "is no regular expression" in dialog.says.text()
+    assert "is no regular expression" in dialog.summary.text()
     assert dialog.changed == {}
 
 

@@ -13,7 +13,7 @@ from napari_cdse.core.numbers import read_number
 from napari_cdse.core.params import DetectionParams, ForestParams
 from napari_cdse.gui.micrographs.pixel_size_row import PixelSizeRow
 from napari_cdse.gui.tools.line_tool import Line
-from napari_cdse.gui.tools.measure import ScaleBarDialog
+from napari_cdse.gui.tools.scale_bar_dialog import ScaleBarDialog
 from napari_cdse.gui.widgets.decimal_field import DecimalField, WholeField
 from napari_cdse.gui.widgets.layout import wrapped
 from napari_cdse.gui.widgets.params_form import ParamsForm

@@ -1,4 +1,4 @@
-"""Analyse the particle requested last in a thread, then the next one."""
+"""Examine particles in a worker: the one requested last, then the next of the queue."""
 
 from __future__ import annotations
 
@@ -27,15 +27,18 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 V = TypeVar("V")
 _PAUSE_MS = 30
-"""The circle is drawn first; who steps on within this time asks for nothing."""
-_KEPT = 16
-_BACKGROUNDS = 2
-"""The open micrograph's, and that of the one in which the next particle may be."""
+"""Milliseconds before an examination starts. A choice: the circle is drawn first, and a
+user who goes on within this time has nothing examined."""
+_MOST_RESULTS = 16
+"""Most results in memory. A choice: those of the particles judged last."""
+_MOST_BACKGROUNDS = 2
+"""Most micrographs' backgrounds in memory: that of the open one, and that of the one
+with the next particle."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExaminationRequest:
-    """A particle to look at.
+    """A particle to examine.
 
     Attributes
     ----------
@@ -43,7 +46,7 @@ class ExaminationRequest:
     pixel_size_nm : float
     circle : Circle
     material : Material or None
-        Whose fringes are looked for; None for CdSe.
+        The lattice whose fringes are sought; None for CdSe.
     """
 
     micrograph_id: str
@@ -58,30 +61,38 @@ def request_for(
     circle: Circle,
     material: Material | None,
 ) -> ExaminationRequest:
-    """Name what is to be looked at; an unsure pixel size sets no windows."""
-    sure = pixel_size is not None and pixel_size.source.is_trusted
-    size_nm = pixel_size.nm if pixel_size and sure else TYPICAL_PIXEL_SIZE_NM
+    """Return a request; instead of an unsure pixel size, a typical one is used."""
+    is_sure = pixel_size is not None and pixel_size.source.is_trusted
+    size_nm = pixel_size.nm if pixel_size and is_sure else TYPICAL_PIXEL_SIZE_NM
     return ExaminationRequest(micrograph.id, size_nm, circle, material)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExaminationResult:
-    """What was seen, and the micrograph's background for the next request."""
+    """The answer to a request.
+
+    Attributes
+    ----------
+    request : ExaminationRequest
+    examination : Examination
+    background : Surroundings
+        Of the micrograph, for further requests.
+    """
 
     request: ExaminationRequest
     examination: Examination
-    around: Surroundings
+    background: Surroundings
 
 
 class AnalysisWorker(QObject):
     """Examines the latest request only; earlier ones that wait are dropped.
 
-    When that is done, one more may be examined that will be asked for next.
+    After it, one more particle can be examined that will be requested next.
 
     Signals
     -------
     examined()
-        `known` has what was asked for last.
+        The result of the latest request is available.
 
     Parameters
     ----------
@@ -95,9 +106,9 @@ class AnalysisWorker(QObject):
         super().__init__(parent)
         self._session = session
         self._results: OrderedDict[ExaminationRequest, Examination] = OrderedDict()
-        self._around: OrderedDict[str, Surroundings] = OrderedDict()
-        self._asked: ExaminationRequest | None = None
-        self._wanted: tuple[ExaminationRequest, Micrograph] | None = None
+        self._backgrounds: OrderedDict[str, Surroundings] = OrderedDict()
+        self._latest: ExaminationRequest | None = None
+        self._pending: tuple[ExaminationRequest, Micrograph] | None = None
         self._ahead: tuple[ExaminationRequest, Micrograph] | None = None
         self._job: Job | None = None
         self._pause = QTimer(self)
@@ -106,48 +117,48 @@ class AnalysisWorker(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being looked at, and nothing waits."""
-        return self._wanted is None and self._ahead is None and self._job is None
+        """Whether nothing is examined, and nothing waits."""
+        return self._pending is None and self._ahead is None and self._job is None
 
-    def known(self, request: ExaminationRequest) -> Examination | None:
-        """Return the result to a request if it is there."""
+    def result(self, request: ExaminationRequest) -> Examination | None:
+        """Return the result of a request; None if it is not available."""
         return self._results.get(request)
 
-    def ask(self, micrograph: Micrograph, request: ExaminationRequest) -> None:
-        """Want a particle looked at, instead of what was asked for before."""
+    def request(self, micrograph: Micrograph, request: ExaminationRequest) -> None:
+        """Examine a particle, instead of the one requested before."""
         self.forget()
-        self._asked = request
+        self._latest = request
         if request in self._results:
             self._results.move_to_end(request)
             return
-        self._wanted = (request, micrograph)
+        self._pending = (request, micrograph)
         self._pause.start(_PAUSE_MS)
 
     def look_ahead(self, micrograph: Micrograph, request: ExaminationRequest) -> None:
-        """Have one more looked at, once what was asked for is done."""
-        known = request in self._results or request == self._asked
-        self._ahead = None if known else (request, micrograph)
+        """Examine one more particle, after the one that was requested."""
+        is_known = request in self._results or request == self._latest
+        self._ahead = None if is_known else (request, micrograph)
         if not self._pause.isActive():
             self._start()
 
     def forget(self) -> None:
-        """Want nothing any more."""
-        self._asked = self._wanted = self._ahead = None
+        """Drop all requests."""
+        self._latest = self._pending = self._ahead = None
         self._pause.stop()
 
     def _start(self) -> None:
         if self._job is not None or self._session.closed:
             return
-        todo = self._wanted or self._ahead
+        todo = self._pending or self._ahead
         if todo is None:
             return
-        if todo is self._wanted:
-            self._wanted = None
+        if todo is self._pending:
+            self._pending = None
         else:
             self._ahead = None
         request, micrograph = todo
-        around = self._around.get(request.micrograph_id)
-        work = partial(_examining, micrograph, request, around)
+        background = self._backgrounds.get(request.micrograph_id)
+        work = partial(_examining, micrograph, request, background)
         about = f"{micrograph.name}, looking at a particle"
         self._job = Job("Looking at the particle", work, heavy=False, about=about)
         self._job.produced.connect(self._on_result)
@@ -155,11 +166,11 @@ class AnalysisWorker(QObject):
         self._session.runner.submit(self._job)
 
     def _on_result(self, result: ExaminationResult) -> None:
-        request = result.request
-        _keep(self._around, request.micrograph_id, result.around, _BACKGROUNDS)
-        _keep(self._results, request, result.examination, _KEPT)
-        if request == self._asked:
-            self._wanted = None
+        request, background = result.request, result.background
+        _keep(self._backgrounds, request.micrograph_id, background, _MOST_BACKGROUNDS)
+        _keep(self._results, request, result.examination, _MOST_RESULTS)
+        if request == self._latest:
+            self._pending = None
             self.examined.emit()
 
     def _on_finished(self, _complete: bool) -> None:
@@ -168,7 +179,7 @@ class AnalysisWorker(QObject):
 
 
 def _keep(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
-    """Keep what is newest, up to a number."""
+    """Keep a value, and drop the oldest ones beyond a number."""
     kept[key] = value
     kept.move_to_end(key)
     while len(kept) > most:
@@ -178,12 +189,16 @@ def _keep(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
 def _examining(
     micrograph: Micrograph,
     request: ExaminationRequest,
-    around: Surroundings | None,
+    background: Surroundings | None,
     _report: Progress,
 ) -> Iterator[ExaminationResult]:
-    """Look at one particle; the background is measured anew where it is another."""
+    """Examine one particle; measure the background if the given one doesn't fit."""
     band = fringe_band_per_nm(request.material)
     wanted = (request.pixel_size_nm, band)
-    if around is None or (around.pixel_size_nm, around.band_per_nm) != wanted:
-        around = Surroundings.of(micrograph, *wanted)
-    yield ExaminationResult(request, examine(around, request.circle), around)
+    if (
+        background is None
+        or (background.pixel_size_nm, background.band_per_nm) != wanted
+    ):
+        background = Surroundings.of(micrograph, *wanted)
+    examination = examine(background, request.circle)
+    yield ExaminationResult(request, examination, background)

@@ -15,7 +15,8 @@ from napari_cdse.gui.workspace.dock import WorkspaceDock, WorkspaceView
 
 _WORDS = {"yes": "Yes", "no": "No", "null": "Null", "empty": "empty"}
 _LEAST_LINES = 15
-"""A choice: pictures, classes and keys; the dock above it keeps what it needs then."""
+"""Least height in lines of text. A choice: pictures, classes and buttons fit, and the
+dock above keeps what it needs."""
 
 
 class ParticleView(WorkspaceView):

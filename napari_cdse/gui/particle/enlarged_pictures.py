@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from napari_cdse.gui.particle.image_panel import ImagePanel
 
 _SIZE_PX = (860, 660)
+"""Size of the window at first, in screen pixels. A choice: half a screen of 1366 x 768,
+so that the micrograph can be seen beside it."""
 _LEAST_PX = 360
+"""Least edge of the enlarged picture in screen pixels. A choice."""
 _HINT = (
     "Wheel: zoom. Drag: move. Double click: all of it. "
     "Click a small picture to see it here, a peak to choose it. Keys work as ever; "
@@ -27,14 +30,14 @@ _HINT = (
 
 
 class EnlargedPictures(QDialog):
-    """Shows what the card shows, larger, and follows it from particle to particle.
+    """Shows the card's pictures, one enlarged, and follows the selected particle.
 
     Parameters
     ----------
     panel : ImagePanel
-        Of the card.
+        The pictures of the card.
     parent : QWidget
-        The window that it stays above.
+        The window above which it stays.
     """
 
     def __init__(self, panel: ImagePanel, parent: QWidget) -> None:
@@ -55,21 +58,21 @@ class EnlargedPictures(QDialog):
         self.pointer.chosen.connect(panel.peak_chosen)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Hand keys on: particles are judged while this window has the focus."""
+        """Pass keys on, for particles to be judged while this window has the focus."""
         if event.key() == Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         else:
-            self._hand_on(event)
+            self._pass_on(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Hand it on: some keys hold."""
-        self._hand_on(event)
+        """Pass it on, for keys that act while they are held."""
+        self._pass_on(event)
 
-    def _hand_on(self, event: QKeyEvent) -> None:
-        """Give a key to the main window, which knows where it belongs."""
+    def _pass_on(self, event: QKeyEvent) -> None:
+        """Send a key to the main window, which forwards it."""
         window = self.parentWidget()
         while window is not None and window.parentWidget() is not None:
-            # The card's dock floats.
+            # The parent is a floating dock.
             window = window.parentWidget().window()
         if window is not None:
             QApplication.sendEvent(window, event)
@@ -86,7 +89,7 @@ class EnlargedPictures(QDialog):
         column.addWidget(hint(_HINT))
 
     def enlarge(self, source: ImageView) -> None:
-        """Show one of the card's pictures large, and the window in front."""
+        """Show one of the card's pictures enlarged; bring the window to the front."""
         self._source = source
         self.refresh()
         self.show()
@@ -94,7 +97,7 @@ class EnlargedPictures(QDialog):
 
     @Slot()
     def refresh(self) -> None:
-        """Show what the card shows now."""
+        """Show the card's present pictures."""
         self.large.show_same(self._source)
         is_spectrum = self._source is self._panel.spectrum
         self.pointer.follow(self._panel.examined if is_spectrum else None)

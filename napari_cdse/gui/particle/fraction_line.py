@@ -1,4 +1,4 @@
-"""Line with the visible-defect fraction and its interval, as the review goes on."""
+"""Line with the visible-defect fraction and its interval, updated during the review."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ if TYPE_CHECKING:
     from napari_cdse.gui.session.session import Session
 
 _REST_MS = 250
-"""How long hands must rest before the number is worked out: the estimate over a
-thousand particles takes some ten milliseconds, which no key has to wait for."""
+"""Milliseconds after the last label until the fraction is estimated. A choice: the
+estimate takes some ten milliseconds with a thousand particles, for which no key should
+wait."""
 _STEP = 0.01
 _FIELD_PX = 120
-"""Room for three digits; the words need the rest."""
-_LEAST = 0.001
-_MOST = 0.5
+"""Width of the field: three digits fit."""
+_LEAST, _MOST = 0.001, 0.5
+"""Range of the wanted half width of the interval; with 0.5 any interval suffices."""
 _TIP = (
     "How narrow you need the interval of 95 %: half its width. The line says how many "
     "more judged draws that takes, and you are told when it is reached."
 )
-_ABOUT = "the width that is wanted"
+_MESSAGE = "the width that is wanted"
+"""Name of the message that the wanted width is reached."""
 _REACHED = "The visible-defect fraction is known to within {:g}, as you wanted: {}"
 
 
 class FractionLine(QWidget):
-    """The visible-defect fraction, how surely it is known, and what more it takes.
+    """The visible-defect fraction, its interval, and how many judged draws are missing.
 
     Parameters
     ----------
@@ -44,8 +46,8 @@ class FractionLine(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._reached: bool | None = None
-        self.says = sentence()
+        self._was_reached: bool | None = None
+        self.words = sentence()
         self.width_wanted = DecimalField()
         self.width_wanted.setPrefix("\u00b1 ")
         self.width_wanted.setRange(_LEAST, _MOST)
@@ -55,13 +57,13 @@ class FractionLine(QWidget):
         self.width_wanted.setToolTip(_TIP)
         self._soon = RestTimer(self, self._show_fraction, _REST_MS, session.warn)
         line = flush_row(self)
-        line.addWidget(self.says, 1)
+        line.addWidget(self.words, 1)
         line.addWidget(self.width_wanted)
         self._connect()
 
     @property
     def waiting(self) -> bool:
-        """Whether the number on the screen may be an older one."""
+        """Whether an update of the fraction is scheduled."""
         return self._soon.waiting
 
     def _connect(self) -> None:
@@ -74,18 +76,18 @@ class FractionLine(QWidget):
     def _on_width(self, half_width: float) -> None:
         with self._session.reporting_errors():
             self._session.project.settings.half_width = half_width
-        self._reached = None
+        self._was_reached = None
         self.refresh()
         self._session.half_width_changed.emit()
 
     def show_project(self) -> None:
         """Show another project."""
-        self._reached = None
+        self._was_reached = None
         self.refresh()
 
     @Slot()
     def refresh(self) -> None:
-        """Work the number out and say it now."""
+        """Estimate and show the fraction now."""
         self._soon.show_now()
 
     def _show_fraction(self) -> None:
@@ -96,17 +98,16 @@ class FractionLine(QWidget):
         with signals_blocked(self.width_wanted):
             self.width_wanted.show_value(wanted)
         self.width_wanted.setEnabled(not project.read_only)
-        found = project.statistics.visible_defects()
-        self.says.setText(found.brief(wanted))
-        self.says.setToolTip(
-            plain(f"{found.sentence} {found.draws} {found.outlook_to(wanted)}".strip())
-        )
-        self._tell_reached(found, wanted)
+        defects = project.statistics.visible_defects()
+        self.words.setText(defects.brief(wanted))
+        details = (defects.sentence, defects.draws, defects.outlook_to(wanted))
+        self.words.setToolTip(plain(" ".join(details).strip()))
+        self._report_reached(defects, wanted)
 
-    def _tell_reached(self, found: VisibleDefects, wanted: float) -> None:
-        """Say it once, when a label made the interval as narrow as is wanted."""
-        before, self._reached = self._reached, found.reaches(wanted)
-        if before is False and self._reached:
-            self._session.tell(_REACHED.format(wanted, found.sentence), _ABOUT)
-        elif not self._reached:
-            self._session.messages.withdraw(_ABOUT)
+    def _report_reached(self, defects: VisibleDefects, wanted: float) -> None:
+        """Show a message when a label made the interval as narrow as wanted."""
+        before, self._was_reached = self._was_reached, defects.reaches(wanted)
+        if before is False and self._was_reached:
+            self._session.tell(_REACHED.format(wanted, defects.sentence), _MESSAGE)
+        elif not self._was_reached:
+            self._session.messages.withdraw(_MESSAGE)

@@ -1,4 +1,8 @@
-"""Four pictures of one particle: crop, spectrum, phase, and amplitude or filtered."""
+"""Four pictures of one particle: crop, spectrum, phase, and amplitude or filtered.
+
+`ImagePanel` fills them with what was measured; their arrangement depends on the room
+that the dock has.
+"""
 
 from __future__ import annotations
 
@@ -37,17 +41,24 @@ if TYPE_CHECKING:
     from napari_cdse.gui.pictures.overlays import Mark
     from napari_cdse.gui.pictures.scale import Scale
 
+    Shown = tuple[Examination, int | None, Scale]
+
 _SPACING_PX = 4
 _LEAST_PX = 72
-"""Beside three others a picture may become smaller: docks need not be broader."""
+"""Least edge of a picture in a row of four, in screen pixels. A choice: docks need not
+be wider than four of them."""
 _BAR_NM = 2.0
 _BAR_PER_NM = 2.0
+"""Lengths of the scale bars in nm and in 1/nm. A choice: about a quarter of the
+picture."""
 _CHOSEN = "#ffd166"
 _OTHERS = "#f5f5f5"
 _OUTLINE = "#808080"
-_FAINT = 0.8
+_OUTLINE_ALPHA = 0.8
+"""Opacity of the outline. A choice."""
 _SURE_RAD = math.radians(45)
-"""A step less sure than this says nothing."""
+"""Standard uncertainty of a phase step above which it is not shown. A choice: a fault's
+120 degrees would be within three of them of 0."""
 _NO_LINE = "no fault line found"
 _STEP_TIP = (
     "How far the phase of the chosen family steps across the line that breaks the "
@@ -75,16 +86,21 @@ _TIPS = {
 class ImagePanel(QWidget):
     """Crop, spectrum, phase, and amplitude or filtered picture.
 
-    Two above two; on a low screen all four beside each other (`lie_flat`).
+    There are two rows of two; on a low screen there is one row of four.
+
+    Attributes
+    ----------
+    examined : tuple of (Examination, int or None, Scale), or None
+        What is shown: the examination, the row of the chosen family, and the scale.
 
     Signals
     -------
     shown()
-        One of them is another picture now.
+        A picture has changed.
     peak_chosen(int)
-        A peak was clicked in the spectrum; its place in the table.
+        A peak was clicked in the spectrum; its row in the table.
     enlarging(ImageView)
-        One of them was double-clicked.
+        A picture was double-clicked.
     """
 
     shown = Signal()
@@ -100,8 +116,8 @@ class ImagePanel(QWidget):
         self.switch = QButtonGroup(self)
         self.pictures = (self.crop, self.spectrum, self.phase, self.other)
         self.pointer = SpectrumPointer(self.spectrum)
-        self._flat: bool | None = None
-        self.examined: tuple[Examination, int | None, Scale] | None = None
+        self._is_flat: bool | None = None
+        self.examined: Shown | None = None
         self._lay_out()
         for name in ("crop", "spectrum", "phase"):
             getattr(self, name).setToolTip(wrapped(_TIPS[name]))
@@ -121,13 +137,13 @@ class ImagePanel(QWidget):
             button.setCheckable(True)
             self.switch.addButton(button, number)
             button.setMaximumHeight(button.fontMetrics().height() + 6)
-        self.lie_flat(False)
+        self.set_flat(False)
 
-    def lie_flat(self, flat: bool) -> None:
-        """Put all pictures into one row, or into two."""
-        if flat == self._flat:
+    def set_flat(self, flat: bool) -> None:
+        """Put the pictures into one row, or into two."""
+        if flat == self._is_flat:
             return
-        self._flat = flat
+        self._is_flat = flat
         grid, per_row = self._grid, 4 if flat else 2
         for number, picture in enumerate(self.pictures):
             row, place = divmod(number, per_row)
@@ -141,24 +157,31 @@ class ImagePanel(QWidget):
         for row in range(3):
             grid.setRowStretch(row, int(row < below))
 
-    def suit(self, width_px: int, height_px: int, rest_px: int) -> None:
-        """Fit into an area in which something else follows below.
+    def fit(self, width_px: int, height_px: int, rest_px: int) -> None:
+        """Choose arrangement and size of the pictures for an area that scrolls.
 
-        They lie flat where they become larger by that; on a low screen they take all
-        of the area that is in sight, and the rest has to be scrolled to.
+        They are put into one row if they are larger that way; then they may fill the
+        visible part of the area.
+
+        Parameters
+        ----------
+        width_px, height_px : int
+            Size of the visible part of the area.
+        rest_px : int
+            Height of what follows below the pictures.
         """
-        words = self.switch.buttons()[0].sizeHint().height() + _SPACING_PX
-        beside = width_px // 4 - _SPACING_PX
-        above = (height_px - rest_px - words) // 2
-        self.lie_flat(beside >= max(SMALLEST_PX, above))
-        edge = min(beside, height_px - words) if self._flat else SMALLEST_PX
+        line_px = self.switch.buttons()[0].sizeHint().height() + _SPACING_PX
+        in_one_row = width_px // 4 - _SPACING_PX
+        in_two_rows = (height_px - rest_px - line_px) // 2
+        self.set_flat(in_one_row >= max(SMALLEST_PX, in_two_rows))
+        edge = min(in_one_row, height_px - line_px) if self._is_flat else SMALLEST_PX
         for picture in self.pictures:
-            least = _LEAST_PX if self._flat else SMALLEST_PX
+            least = _LEAST_PX if self._is_flat else SMALLEST_PX
             picture.setMinimumSize(least, max(least, edge))
-        # Higher than broad they would only come apart.
-        per_picture = beside if self._flat else width_px // 2 + _SPACING_PX
-        rows = 1 if self._flat else 2
-        self.setMaximumHeight(words + rows * max(per_picture, SMALLEST_PX))
+        # More height than width would only separate the pictures.
+        most = in_one_row if self._is_flat else width_px // 2 + _SPACING_PX
+        rows = 1 if self._is_flat else 2
+        self.setMaximumHeight(line_px + rows * max(most, SMALLEST_PX))
 
     def clear(self) -> None:
         """Show no particle."""
@@ -168,7 +191,7 @@ class ImagePanel(QWidget):
     def show_crop(
         self, micrograph: Micrograph, circle: Circle, scale: Scale, colour: str
     ) -> None:
-        """Show the particle with its circle in a colour."""
+        """Show the particle, with its circle in a colour (``#rrggbb``)."""
         edge_px, edge_nm = field_px(circle, scale.pixel_size_nm)
         square = crop(micrograph.pixels, circle, edge_px)
         share = 2 * circle.radius_px / len(square)
@@ -182,30 +205,43 @@ class ImagePanel(QWidget):
     def show_examination(
         self, examination: Examination | None, chosen: int | None, scale: Scale | None
     ) -> None:
-        """Show what was measured, one family of it in detail; None: not yet."""
+        """Show an examination, with one family in detail.
+
+        Parameters
+        ----------
+        examination : Examination or None
+            None while it is not available.
+        chosen : int or None
+            Row of the family; None if there are no fringes.
+        scale : Scale or None
+            Pixel size.
+        """
         if examination is None or scale is None:
-            self._follow(None)
+            self._set_examined(None)
             for picture in (self.spectrum, self.phase, self.other):
                 picture.clear()
             self.step.clear()
             self.shown.emit()
             return
-        self._follow((examination, chosen, scale))
+        self._set_examined((examination, chosen, scale))
         self._show_spectrum(examination, chosen, scale)
         self.step.setText(_step_words(examination, chosen))
-        if chosen is None:
-            self.phase.clear()
-        else:
-            local = examination.families[chosen].local
-            marks = [*_outline(examination), Caption(f"phase of {chosen + 1}")]
-            marks.append(ColourKey(phase_key(), "-π", "π"))
-            self.phase.show_colours(phase_colours(local.phase_rad), marks)
+        self._show_phase(examination, chosen)
         self._show_other()
         self.shown.emit()
 
-    def _follow(self, shown: tuple[Examination, int | None, Scale] | None) -> None:
+    def _set_examined(self, shown: Shown | None) -> None:
         self.examined = shown
         self.pointer.follow(shown)
+
+    def _show_phase(self, examination: Examination, chosen: int | None) -> None:
+        if chosen is None:
+            self.phase.clear()
+            return
+        phase_rad = examination.families[chosen].local.phase_rad
+        marks = [*_outline(examination), Caption(f"phase of {chosen + 1}")]
+        marks.append(ColourKey(phase_key(), "-π", "π"))
+        self.phase.show_colours(phase_colours(phase_rad), marks)
 
     def _show_spectrum(
         self, examination: Examination, chosen: int | None, scale: Scale
@@ -250,9 +286,9 @@ class ImagePanel(QWidget):
 
 
 def _outline(examination: Examination) -> list[Mark]:
-    """Mark the circle, and where a line breaks the fringes."""
+    """Return marks for the circle, and for the line that interrupts the fringes."""
     radius = 0.5 / REACH
-    marks: list[Mark] = [Ring(2 * radius, _OUTLINE, _FAINT, 1.0)]
+    marks: list[Mark] = [Ring(2 * radius, _OUTLINE, _OUTLINE_ALPHA, 1.0)]
     line = examination.line
     if line is not None:
         offset = line.offset_radii * radius

@@ -1,4 +1,4 @@
-"""Analyse the next particle while the user judges this one."""
+"""Examine the next particle of the queue while the user judges this one."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class LookAhead(QObject):
-    """Has the particle examined that going on leads to.
+    """Requests the examination of the next particle.
 
-    What is measured of it is then shown with its pictures at once, and not after them.
+    Its pictures and peaks can then be shown at once.
 
     Parameters
     ----------
     session : Session
     navigation : Navigation
-        Knows which comes next.
+        Knows the next particle.
     prefetch : Prefetch
-        Has its micrograph, if that is another one.
+        Has its micrograph, if that is not the open one.
     analysis : AnalysisWorker
     """
 
@@ -44,23 +44,25 @@ class LookAhead(QObject):
         self._analysis = analysis
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self._look)
+        self._soon.timeout.connect(self._examine_next)
         prefetch.came.connect(self.start)
 
     @Slot()
     def start(self) -> None:
-        """Find out which is next, when Qt has drawn what is to be seen now."""
+        """Examine the next particle, after Qt has drawn the present one."""
         self._soon.start(0)
 
-    def _look(self) -> None:
+    def _examine_next(self) -> None:
         session = self._session
         if session.closed or not session.is_open:
             return
         project = session.project
-        found = self._navigation.next_particle
-        particle = None if found is None else project.particles.find(found)
-        index = None if found is None else project.particles.micrograph_of(found)
-        if project.selection.particle_id is None or particle is None or index is None:
+        next_id = self._navigation.next_particle
+        if next_id is None or project.selection.particle_id is None:
+            return
+        particle = project.particles.find(next_id)
+        index = project.particles.micrograph_of(next_id)
+        if particle is None or index is None:
             return
         source = session.source(index)
         micrograph = source.micrograph or self._prefetch.take(source)

@@ -1,4 +1,4 @@
-"""Row to write a note about the particle."""
+"""Field for a note on the particle."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TIP = (
 
 
 class NoteRow(QLineEdit):
-    """The current particle's note; stored with Enter, or when the line is left.
+    """The current particle's note; stored with Enter, or when the field is left.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ class NoteRow(QLineEdit):
         self._stored = ""
         self.setPlaceholderText("Note")
         self.setToolTip(wrapped(_TIP))
-        # Only a click gets here: letters belong to the particles otherwise.
+        # Only by a click, since letters are keys for particles otherwise.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setEnabled(False)
 
     def show_note(self, particle: Particle | None) -> None:
-        """Show a particle's note; what was being written of another is stored."""
+        """Show a particle's note; an unfinished note on another one is stored first."""
         particle_id = None if particle is None else particle.id
         if particle_id != self._particle_id:
             self.store()
@@ -56,7 +56,7 @@ class NoteRow(QLineEdit):
             self.setCursorPosition(0)
 
     def store(self) -> None:
-        """Make what was written an edit of its particle."""
+        """Store the note, if it was changed."""
         session, particle_id = self._session, self._particle_id
         if not self.isModified() or not session.is_open or particle_id is None:
             return
@@ -67,7 +67,7 @@ class NoteRow(QLineEdit):
                 project.edits.note({particle_id: self.text()})
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Store with Enter, take back with Escape; both give the keys back."""
+        """Store with Enter, discard with Escape; both leave the field."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.store()
             self._leave()
@@ -79,12 +79,12 @@ class NoteRow(QLineEdit):
             super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Store what was written."""
+        """Store the note."""
         super().focusOutEvent(event)
         self.store()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Store what was written when the window goes."""
+        """Store the note when the window is closed."""
         super().hideEvent(event)
         self.store()
 

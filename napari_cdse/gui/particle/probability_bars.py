@@ -22,9 +22,10 @@ from napari_cdse.gui.widgets.layout import PlainLabel, paper_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_A_LINE = 2
+_CLASSES_PER_LINE = 2
 _TINT = 0.12
-"""Share of the colour in the whole bar, behind what is filled."""
+"""Share of the colour in the background of a bar. A choice: the filled part stands
+out."""
 
 
 class Bar(QWidget):
@@ -38,11 +39,11 @@ class Bar(QWidget):
 
     @property
     def share(self) -> float:
-        """What it shows."""
+        """The number shown."""
         return self._share
 
     def sizeHint(self) -> QSize:
-        """Give Qt the size that suits it best."""
+        """Return the preferred size."""
         return QSize(60, 10)
 
     def set_share(self, share: float) -> None:
@@ -62,7 +63,7 @@ class Bar(QWidget):
 
 
 class ProbabilityBars(QWidget):
-    """Letter and name, bar and number of each class, two classes a line."""
+    """Letter and name, bar and number of each class, two classes in each line."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,10 +78,10 @@ class ProbabilityBars(QWidget):
             name.setToolTip(plain(MEANINGS[label]))
             self.bars[label] = Bar(HEX[label])
             self.numbers[label] = PlainLabel()
-            # A digit more, since the window's own font comes later.
+            # One more digit, since the window sets a larger font later.
             width = self.numbers[label].fontMetrics().horizontalAdvance("00.00")
             self.numbers[label].setMinimumWidth(width)
-            row, side = divmod(place, _A_LINE)
+            row, side = divmod(place, _CLASSES_PER_LINE)
             for column, widget in enumerate(
                 (name, self.bars[label], self.numbers[label])
             ):
@@ -88,7 +89,7 @@ class ProbabilityBars(QWidget):
             grid.setColumnStretch(3 * side + 1, 1)
 
     def show_probabilities(self, probabilities: Sequence[float] | None) -> None:
-        """Show four probabilities in the order of `CLASSES`, or none."""
+        """Show four probabilities in the order of `CLASSES`; None for none."""
         for number, label in enumerate(CLASSES):
             share = 0.0 if probabilities is None else float(probabilities[number])
             self.bars[label].set_share(share)

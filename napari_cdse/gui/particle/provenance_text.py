@@ -1,4 +1,4 @@
-"""Text on who labelled a particle, and when."""
+"""Write who labelled a particle, when, and what the forest had predicted."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def person_says(
     model_name: ModelName | None = None,
     now: datetime | None = None,
 ) -> str:
-    """Say in one sentence who said what, when, and what the forest said then.
+    """Write a statement: who, what, when, and the forest's prediction at that time.
 
     Parameters
     ----------
     annotation : Annotation
-        What was said.
+        The statement.
     model_name : callable, optional
-        Names the forest by its id; it stays unnamed without.
+        Returns the name of a forest by its id; without it, the forest is not named.
     now : datetime, optional
-        What counts as today; the present without it.
+        The present time; by default the clock's.
     """
     words = f"{annotation.annotator or 'You'}: {_what(annotation)}"
     if annotation.time:
@@ -54,19 +54,22 @@ def person_says(
 
 
 def history(
-    said: Sequence[Annotation], model_name: ModelName, now: datetime | None = None
+    statements: Sequence[Annotation],
+    model_name: ModelName,
+    now: datetime | None = None,
 ) -> str:
-    """List everything that was said of a particle, latest first, one line each."""
-    return "\n".join(person_says(each, model_name, now) for each in reversed(said))
+    """Write all statements on a particle, the latest first, one in each line."""
+    lines = (person_says(each, model_name, now) for each in reversed(statements))
+    return "\n".join(lines)
 
 
 def difference(labels: Mapping[str, Annotation]) -> str:
-    """Say who calls a particle what where annotators differ; else nothing.
+    """Write who gave which label if annotators differ; empty if they agree.
 
     Parameters
     ----------
     labels : mapping of str to Annotation
-        The label that each of them stands by.
+        The latest label of each annotator, by name.
     """
     if len({each.label for each in labels.values()}) < 2:
         return ""
@@ -75,14 +78,14 @@ def difference(labels: Mapping[str, Annotation]) -> str:
 
 
 def when(time: str, now: datetime | None = None) -> str:
-    """Say an ISO 8601 time in words, on the clock of this place.
+    """Write an ISO 8601 time in local time.
 
     Parameters
     ----------
     time : str
         As stored, in UTC.
     now : datetime, optional
-        What counts as today; the present without it.
+        The present time; by default the clock's.
     """
     try:
         moment = datetime.fromisoformat(time).astimezone()

@@ -1,4 +1,4 @@
-"""Row to move through the review queue, and to choose order and filter."""
+"""Buttons to move through the review queue, and the choice of order and filter."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ STOPS: tuple[tuple[str, Which, str], ...] = (
 
 
 class QueueRow(QWidget):
-    """Buttons back and on, order, filter, and how much is done.
+    """Buttons for the last and next particle, order, filter, and progress.
 
     Parameters
     ----------
     session : Session
     navigation : Navigation
-        Goes on and back.
+        Goes to the last and next particle.
     keys : KeySettings
     """
 
@@ -96,16 +96,14 @@ class QueueRow(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Show the order in use and how much is reviewed."""
+        """Show the order in use, and the progress of the review."""
         navigation, project = self._navigation, self._session.project
         orders, stops = [one for _, one, _ in ORDERS], [one for _, one, _ in STOPS]
         self.order.setCurrentIndex(orders.index(navigation.order))
         self.which.setCurrentIndex(stops.index(navigation.which))
         self.here.setChecked(navigation.stays)
-        progress, deferred = (
-            project.particles.progress(),
-            project.particles.n_deferred(),
-        )
+        progress = project.particles.progress()
+        deferred = project.particles.n_deferred()
         self.done.setText(str(progress))
         later = f", {deferred} left for later" if deferred else ""
         self.done.setToolTip(

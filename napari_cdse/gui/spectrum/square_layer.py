@@ -176,7 +176,7 @@ class SquareLayer(QObject):
                 edge_width=self._width_px,
                 edge_color=_COLOUR,
             )
-            # Other shapes let napari's tools at the layer again.
+            # After shapes are added, the layer is editable again.
             layer.editable = False
         layer.scale = self._placement["scale"]
         layer.translate = self._world(square.row_px, square.col_px)

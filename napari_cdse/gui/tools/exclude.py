@@ -139,7 +139,7 @@ class Exclusions(QObject):
         self.dialog = None
 
     def menu(self, index: int, parent: QWidget) -> QMenu:
-        """Return the menu of one micrograph, to leave it or a region out or take it in."""
+        """Return the menu of one micrograph: what to leave out or take in again."""
         entry = self._session.entries[index]
         menu = QMenu(parent)
         if entry.excluded is None:

@@ -163,7 +163,7 @@ class LineTool(QObject):
         if layer.nshapes:
             layer.data = [(corners, "path")]
             layer.edge_width = [width]
-            # Other shapes let napari's tools at the layer again.
+            # After shapes are added, the layer is editable again.
             layer.editable = False
         else:
             layer.add(corners, shape_type="path", edge_width=width, edge_color=_COLOUR)

@@ -120,7 +120,7 @@ def test_blind_labels_are_compared_and_disagreements_reviewed(
     settle(workspace, qtbot)
     assert labels(workspace) == [None] * 5
     card = main_window(viewer).findChild(ParticleCard)
-    assert "Ada" not in card.says.text() + card.says.toolTip()
+    assert "Ada" not in card.words.text() + card.words.toolTip()
     assert shown(workspace)[ids[2]] == ("null", "U?", False)
     in_step(workspace)
     label(workspace, qtbot, ids[0], Qt.Key.Key_Y)
@@ -138,7 +138,7 @@ def test_blind_labels_are_compared_and_disagreements_reviewed(
     dock.review.click()
     settle(workspace, qtbot)
     assert workspace.project.selection.particle_id == ids[1]
-    assert "Annotators differ: Ada no, Ben yes" in card.says.text()
+    assert "Annotators differ: Ada no, Ben yes" in card.words.text()
     press(workspace, qtbot, Qt.Key.Key_N)
     settle(workspace, qtbot)
     refreshed(dock, qtbot)
@@ -167,7 +167,7 @@ def test_nothing_that_others_said_is_in_view_of_a_blind_one(
             model.index(row).data(Qt.ItemDataRole.ToolTipRole)
             for row in range(model.rowCount())
         ]
-        words = [card.says.text(), card.says.toolTip(), card.note.text()]
+        words = [card.words.text(), card.words.toolTip(), card.note.text()]
         letters = [letter for _, letter, _ in shown(workspace).values()]
         return "\n".join([*words, *tips, *letters, undo.toolTip()])
 
@@ -211,8 +211,8 @@ def test_what_is_drawn_comes_up_unseen_for_a_second_annotator(
         press(workspace, qtbot, Qt.Key.Key_Period)
         settle(workspace, qtbot)
         seen[who] = workspace.project.selection.particle_id
-        assert "judge it before the prediction" in card.says.text()
-        assert "Ada" not in card.says.text() + card.says.toolTip()
+        assert "judge it before the prediction" in card.words.text()
+        assert "Ada" not in card.words.text() + card.words.toolTip()
         assert shown(workspace)[seen[who]][1] == "?"
         press(workspace, qtbot, key)
         settle(workspace, qtbot)

@@ -181,7 +181,7 @@ def all_is_in_sight_on_a_small_screen(newcomer) -> None:
         pictures.spectrum,
         pictures.phase,
         card.bars,
-        newcomer.views["Particle"].fraction.says,
+        newcomer.views["Particle"].fraction.words,
         micrographs.detect_all,
         micrographs.export,
     )
@@ -268,9 +268,9 @@ def the_number_stands_there(newcomer) -> None:
     line = newcomer.views["Particle"].fraction
     newcomer.until(lambda: not line.waiting)
     found = newcomer.project.statistics.visible_defects()
-    assert f"Visible defects {found.fraction:.2f}" in line.says.text()
+    assert f"Visible defects {found.fraction:.2f}" in line.words.text()
     assert found.interval_95 is None
-    assert "no interval" in line.says.text()
+    assert "no interval" in line.words.text()
 
 
 def retrained_and_used(newcomer) -> None:

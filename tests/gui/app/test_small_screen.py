@@ -65,7 +65,7 @@ def test_what_a_label_needs_is_in_sight_without_scrolling(workspace, qtbot):
     micrographs.problem.show()
     pictures = card.pictures
     views = (pictures.crop, pictures.spectrum, pictures.phase, pictures.other)
-    needed = (*views, card.says, card.bars, *pictures.switch.buttons())
+    needed = (*views, card.words, card.bars, *pictures.switch.buttons())
 
     def all_in_sight() -> None:
         assert [type(one).__name__ for one in needed if not in_sight(one)] == []
@@ -84,7 +84,7 @@ def test_the_fraction_is_in_sight_below_a_message_too(workspace, qtbot):
     workspace.navigation.go_on()
     window.add_dock(workspace.viewer, "Micrographs")
     particle = window.add_dock(workspace.viewer, "Particle")
-    says = particle.view.fraction.says
+    says = particle.view.fraction.words
     # As low as it may be, and not by anybody's hand.
     main.resizeDocks([dock_of(particle)], [1], Qt.Orientation.Vertical)
     workspace.session.warn("Something that stands there until it is closed.")

@@ -112,7 +112,7 @@ def test_every_dock_follows_while_another_process_writes(workspace, qtbot, viewe
     for name in ("Annotators", "Population"):
         views[name] = add_dock(viewer, name).view
     qtbot.waitUntil(lambda: views["Population"].idle, timeout=SIGNAL_MS)
-    before = line.says.toolTip()
+    before = line.words.toolTip()
     with held(workspace, "EXCLUSIVE"):
         press(workspace, qtbot, Qt.Key.Key_Y)
         line.width_wanted.setValue(0.2)
@@ -122,7 +122,7 @@ def test_every_dock_follows_while_another_process_writes(workspace, qtbot, viewe
             press(workspace, qtbot, Qt.Key.Key_N)
             qtbot.waitUntil(lambda: not line.waiting, timeout=SIGNAL_MS)
         qtbot.waitUntil(lambda: views["Population"].idle, timeout=SIGNAL_MS)
-        assert line.says.toolTip() != before
+        assert line.words.toolTip() != before
     qtbot.waitUntil(lambda: not workspace.project.backlog, timeout=SIGNAL_MS)
     settle(workspace, qtbot)
     assert restarted_width(workspace) == 0.2

@@ -122,7 +122,7 @@ def test_what_is_unlike_the_training_set_is_marked(workspace, qtbot):
     assert "5 of its 5 circles" in first.data(Qt.ItemDataRole.ToolTipRole)
     assert "5 of its 5 circles" in shown["Micrographs"].problem.text()
     project.selection.select(particle_ids(workspace)[0])
-    told = shown["Particle"].card.says.text()
+    told = shown["Particle"].card.words.text()
     assert "unlike anything in the forest's training set" in told
 
 

@@ -45,7 +45,7 @@ def test_a_key_defers_and_goes_on(workspace, qtbot):
     dock = docks(workspace.viewer)["Particle"]
     assert "1 left for later" in dock.queue.done.toolTip()
     workspace.project.selection.select(ids[3])
-    assert "left for later" in dock.card.says.text()
+    assert "left for later" in dock.card.words.text()
     press(workspace, qtbot, Qt.Key.Key_Z, CTRL)
     assert not workspace.project.particles.find(ids[3]).deferred
     assert shown(workspace)[ids[3]] == ("yes", "Y?", False)
@@ -122,7 +122,7 @@ def test_nothing_gives_a_hidden_prediction_away(audited, qtbot):
     for one in ids:
         workspace.project.selection.select(one)
         assert not any(number.text() for number in dock.card.bars.numbers.values())
-        assert "judge it before" in dock.card.says.text()
+        assert "judge it before" in dock.card.words.text()
 
 
 def test_a_hidden_prediction_cannot_be_accepted_but_is_there_after_the_label(

@@ -63,7 +63,7 @@ def test_where_nothing_was_detected_yet_it_says_what_to_do(viewer, folder, qtbot
     workspace = workspace_for(viewer)
     open_folder(workspace, folder, qtbot)
     card = window.add_dock(viewer, "Particle").view.card
-    assert '"Detect in this one"' in card.says.text()
+    assert '"Detect in this one"' in card.words.text()
     workspace.detection.detect_current()
     settle(workspace, qtbot)
     workspace.project.edits.label(

@@ -71,12 +71,12 @@ def test_the_dock_reads_from_top_to_bottom(card, workspace, qtbot):
     assert below[1:] == [
         ["PeaksTable"],
         ["", "Any region\u2026"],
-        [card.says.text()],
+        [card.words.text()],
         ["Y  yes", "Bar", "0.90", "N  no", "Bar", "0.05"],
         ["U  null", "Bar", "0.03", "O  empty", "Bar", "0.02"],
         ["[Y]es", "[N]o", "N[U]ll", "[O] empty"],
         ["<", ">", "doubtful first", "not judged", "this one", "1/5"],
-        [dock.view.fraction.says.text(), "\u00b1 0.05"],
+        [dock.view.fraction.words.text(), "\u00b1 0.05"],
     ]
 
 
@@ -153,7 +153,7 @@ def test_a_late_result_on_another_particle_is_kept_but_not_shown(
     with qtbot.waitSignal(card.analysis.examined, timeout=SIGNAL_MS):
         assert not card.measured
     looked_at(card, qtbot)
-    assert card.analysis.known(request) is not None
+    assert card.analysis.result(request) is not None
     workspace.project.selection.select(first)
     assert card.measured
 
@@ -196,12 +196,12 @@ def test_another_lattice_has_the_particle_measured_anew_in_its_band(
     (first, *_) = particle_ids(workspace)
     workspace.navigation.go_to(first)
     looked_at(card, qtbot)
-    before = card.analysis.known(card._request)
+    before = card.analysis.result(card._request)
     settings = workspace.project.settings
     settings.detection = replace(settings.detection, material=gold)
     card.show_particle(workspace.project.particles.find(first))
     looked_at(card, qtbot)
-    after = card.analysis.known(card._request)
+    after = card.analysis.result(card._request)
     reach = [len(each.spectrum) * each.spectrum_step_per_px for each in (before, after)]
     # 6.2 per nm for CdSe, 9.6 for gold; nothing is known beyond the camera's limit.
     assert reach[1] > 1.2 * reach[0]
@@ -262,22 +262,22 @@ def test_the_card_tells_who_said_what(workspace, card, qtbot):
     project = workspace.project
     one = particle_ids(workspace)[0]
     project.selection.select(one)
-    assert project.models.active.card.name in card.says.text()
+    assert project.models.active.card.name in card.words.text()
     assert card.bars.numbers["yes"].text() == "0.90"
     project.annotators.current = "Ann"
     project.edits.label([one], "no")
     project.annotators.current = "Bob"
     project.edits.label([one], "yes")
-    first = card.says.text().splitlines()[0]
+    first = card.words.text().splitlines()[0]
     assert first.startswith("Bob: yes, today")
     assert "forest said yes (0.90) at the time" in first
     assert first.endswith("(and 1 before)")
-    assert [line[:7] for line in card.says.toolTip().splitlines()] == [
+    assert [line[:7] for line in card.words.toolTip().splitlines()] == [
         "Bob: ye",
         "Ann: no",
     ]
     project.annotators.hide_others = True
-    assert "Ann" not in card.says.toolTip()
+    assert "Ann" not in card.words.toolTip()
 
 
 def test_what_an_audit_hides_is_hidden_here_too(workspace, card, qtbot, forest):
@@ -296,13 +296,13 @@ def test_what_an_audit_hides_is_hidden_here_too(workspace, card, qtbot, forest):
     (ring,) = marks(card.pictures.crop, Ring)
     assert ring.colour == HEX[UNLABELLED]
     assert card.bars.numbers["yes"].text() == ""
-    assert "Blind audit" in card.says.text()
-    for words in (card.says.text(), card.says.toolTip()):
+    assert "Blind audit" in card.words.text()
+    for words in (card.words.text(), card.words.toolTip()):
         assert "0.90" not in words
         assert "orest said" not in words
     project.edits.label([one], "yes")
     assert card.bars.numbers["yes"].text() == "0.90"
-    assert "forest said yes (0.90) at the time, out of view" in card.says.text()
+    assert "forest said yes (0.90) at the time, out of view" in card.words.text()
 
 
 def test_without_a_particle_the_card_is_empty(workspace, card, qtbot):
@@ -315,7 +315,7 @@ def test_without_a_particle_the_card_is_empty(workspace, card, qtbot):
         assert picture.empty
     assert table(card) == []
     assert not card.note.isEnabled()
-    assert "next particle" in card.says.text()
+    assert "next particle" in card.words.text()
 
 
 def test_the_ring_on_the_crop_is_the_circle(workspace, card, qtbot):
@@ -394,18 +394,18 @@ def test_what_is_measured_ahead_is_not_shown_yet(workspace, card, qtbot):
     card.analysis.look_ahead(micrograph, other)
     assert not card.analysis.idle
     qtbot.waitUntil(lambda: card.analysis.idle, timeout=SIGNAL_MS)
-    assert card.analysis.known(other) is not None
+    assert card.analysis.result(other) is not None
     assert told == []
 
 
 def test_at_its_least_height_a_long_sentence_is_whole(card):
-    card.says.setText("The spectrum of this particle could not be told. " * 12)
-    card.says.show()
+    card.words.setText("The spectrum of this particle could not be told. " * 12)
+    card.words.show()
     for width_px in (400, 240):
         # Its least height is that for the width it has.
         card.resize(width_px, 2000)
         card.resize(width_px, card.minimumSizeHint().height())
         card.layout().activate()
         assert card.height() < 2000
-        says = card.says
+        says = card.words
         assert says.height() >= says.heightForWidth(says.width()) > 100

@@ -57,7 +57,7 @@ def test_the_line_follows_the_review_and_tells_when_it_is_enough(
     )
     project, lots = workspace.project, drawn(workspace.project)
     wanted = project.statistics.visible_defects().brief(0.05)
-    qtbot.waitUntil(lambda: line.says.text() == wanted, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: line.words.text() == wanted, timeout=SIGNAL_MS)
     assert f"0 of {len(lots)} draws judged" in wanted
     assert "no interval" in wanted
     line.width_wanted.setValue(0.4)
@@ -65,7 +65,7 @@ def test_the_line_follows_the_review_and_tells_when_it_is_enough(
     assert told == []
     project.edits.label(lots[::2], "yes", selected_by="queue")
     project.edits.label(lots[1::2], "no", selected_by="queue")
-    qtbot.waitUntil(lambda: "is known to within 0.4" in line.says.text(), timeout=9999)
+    qtbot.waitUntil(lambda: "is known to within 0.4" in line.words.text(), timeout=9999)
     (sentence,) = told
     assert sentence in workspace.message_bar.sentences
     assert project.statistics.visible_defects().sentence in sentence

@@ -80,7 +80,7 @@ def test_pictures_stand_two_above_two_or_in_a_row(panel):
     grid = panel._grid
     assert [grid.columnStretch(at) for at in range(8)] == [1] * 4 + [0] * 4
     assert [grid.rowStretch(at) for at in range(3)] == [1, 1, 0]
-    panel.lie_flat(True)
+    panel.set_flat(True)
     assert places(panel) == [
         (0, 0, 1, 2), (0, 2, 1, 2), (0, 4, 1, 2), (0, 6, 1, 2),
         (1, 0, 1, 4), (1, 4, 1, 2), (1, 6, 1, 2),
@@ -99,7 +99,7 @@ def words_px(panel) -> int:
 
 
 def test_a_high_area_has_two_rows_no_higher_than_broad(panel):
-    panel.suit(420, 900, 200)
+    panel.fit(420, 900, 200)
     assert places(panel)[2] == (1, 0, 1, 2)
     for picture in panel.pictures:
         size = picture.minimumSize()
@@ -109,7 +109,7 @@ def test_a_high_area_has_two_rows_no_higher_than_broad(panel):
 
 def test_on_a_low_screen_pictures_lie_side_by_side(panel):
     """Four of 400 are 96 broad; above the rest only two of 60 would fit."""
-    panel.suit(400, 120 + words_px(panel), 0)
+    panel.fit(400, 120 + words_px(panel), 0)
     assert places(panel)[2] == (0, 4, 1, 2)
     edge = min(400 // 4 - 4, 120)
     for picture in panel.pictures:
@@ -117,10 +117,10 @@ def test_on_a_low_screen_pictures_lie_side_by_side(panel):
         assert (size.width(), size.height()) == (72, edge)
     assert panel.maximumHeight() == words_px(panel) + edge
     # As high as the area allows, and no less than the least.
-    panel.suit(800, 150 + words_px(panel), 0)
+    panel.fit(800, 150 + words_px(panel), 0)
     assert panel.pictures[0].minimumHeight() == 150
     assert panel.maximumHeight() == words_px(panel) + 196
-    panel.suit(800, 50 + words_px(panel), 0)
+    panel.fit(800, 50 + words_px(panel), 0)
     assert panel.pictures[0].minimumHeight() == 72
 
 
@@ -134,7 +134,7 @@ def test_on_a_low_screen_pictures_lie_side_by_side(panel):
     ],
 )  # fmt: skip
 def test_they_lie_flat_where_they_are_larger_so(panel, width, height, rest, is_flat):
-    panel.suit(width, height + words_px(panel), rest)
+    panel.fit(width, height + words_px(panel), rest)
     assert (places(panel)[2][0] == 0) == is_flat
 
 

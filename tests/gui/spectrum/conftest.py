@@ -45,7 +45,9 @@ def spectrum(viewer, tmp_path, qtbot):
 
 def looked(view, qtbot):
     """Wait until the dock shows what the square holds."""
-    qtbot.waitUntil(lambda: view.panel.spectrum is not None and view.idle, timeout=SIGNAL_MS)
+    qtbot.waitUntil(
+        lambda: view.panel.spectrum is not None and view.idle, timeout=SIGNAL_MS
+    )
 
 
 def peak_of(view, k):

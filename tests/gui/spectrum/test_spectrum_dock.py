@@ -168,7 +168,9 @@ def test_chosen_peaks_are_masked_and_filtered_over_the_micrograph(
     assert sum(isinstance(mark, Mask) for mark in view.panel.picture.marks) == 2
     point(view.panel.picture, place_of)
     told = [mark.text for mark in view.panel.picture.marks if isinstance(mark, Caption)]
-    assert told[0].startswith(f"{view.panel.spectrum.peaks[second].spacing_px:.1f} px"[:2])
+    assert told[0].startswith(
+        f"{view.panel.spectrum.peaks[second].spacing_px:.1f} px"[:2]
+    )
     view.overlay.kind.setCurrentIndex(1)
     view.show_overlay()
     over = view.square._overlay
@@ -242,7 +244,9 @@ def test_another_micrograph_keeps_the_square_and_its_choice(spectrum, viewer, qt
     view.panel.toggle(peak_of(view, SECOND))
     before = view.panel.spectrum
     press(workspace, qtbot, Qt.Key.Key_PageDown)
-    qtbot.waitUntil(lambda: view.panel.spectrum is not before and view.idle, timeout=SIGNAL_MS)
+    qtbot.waitUntil(
+        lambda: view.panel.spectrum is not before and view.idle, timeout=SIGNAL_MS
+    )
     assert workspace.session.micrograph.name == "two_1"
     assert view.square.square == Square(64, 128, 128)
     assert view.panel.selection.rows == (peak_of(view, FIRST),)

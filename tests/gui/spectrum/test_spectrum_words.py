@@ -107,8 +107,10 @@ def test_each_strain_is_that_of_both_families(spectrum, qtbot, name, part, words
     assert high == pytest.approx(max(np.percentile(known, 98), 0.01), rel=1e-3)
     assert low == pytest.approx(-high)
     assert (over.name, over.colormap.name) == (name, "bwr")
-    assert spectrum.says.text().startswith(words.format(100 * high, math.degrees(high)))
-    assert spectrum.says.isVisible()
+    assert spectrum.overlay.meaning.text().startswith(
+        words.format(100 * high, math.degrees(high))
+    )
+    assert spectrum.overlay.meaning.isVisible()
 
 
 def test_amplitude_phase_and_filtered_picture_are_of_what_is_chosen(spectrum, qtbot):
@@ -116,7 +118,9 @@ def test_amplitude_phase_and_filtered_picture_are_of_what_is_chosen(spectrum, qt
     second = peak_of(view, SECOND)
     click_peak(view, qtbot, peak_of(view, FIRST))
     assert view.panel.selection.rows == (second,)
-    wave = local_wave(view.square.pixels, view.panel.spectrum.peaks[second], view.panel._smoothing_px)
+    wave = local_wave(
+        view.square.pixels, view.panel.spectrum.peaks[second], view.panel._smoothing_px
+    )
     over = lay(view, "amplitude")
     assert over.data == pytest.approx(wave.amplitude)
     assert over.contrast_limits == pytest.approx([0, wave.amplitude.max()])
@@ -155,7 +159,9 @@ def test_the_detail_sizes_the_rings_of_the_masks(spectrum, viewer, qtbot):
     assert [one.radius * edge for one in masks] == pytest.approx([1 / (16 * np.pi)] * 4)
     assert len(spots) == 4
     assert [one.number for one in spots] == ["1", "", "2", ""]
-    for peak, one, other in zip(view.panel.spectrum.peaks, spots[::2], spots[1::2], strict=True):
+    for peak, one, other in zip(
+        view.panel.spectrum.peaks, spots[::2], spots[1::2], strict=True
+    ):
         assert (one.x, one.y) == pytest.approx(
             (0.5 + peak.k_col / edge, 0.5 + peak.k_row / edge)
         )
@@ -187,7 +193,9 @@ def test_a_click_means_a_peak_as_far_as_half_a_ring_beside_it(spectrum, qtbot):
     click_peak(view, qtbot, row)
     assert view.panel.selection.rows[-1] == row
     # The table marks the first.
-    assert {one.row() for one in view.panel.peaks.selectedIndexes()} == {view.panel.selection.rows[0]}
+    assert {one.row() for one in view.panel.peaks.selectedIndexes()} == {
+        view.panel.selection.rows[0]
+    }
 
 
 def test_what_a_hand_chose_stays_and_nothing_chosen_is_chosen_anew(spectrum, qtbot):
@@ -226,7 +234,9 @@ def test_with_a_pixel_size_lengths_are_in_nm(
     assert curve.reads.format(x=2.5, y=1.0, inverse=0.4) == "0.4 nm (2.5 /nm)"
     # The picture ends at the shortest spacing of the lattice.
     shortest = view._scale.shortest_nm
-    assert view.panel.spectrum.size // 2 == math.ceil(NM / shortest * len(view.square.pixels))
+    assert view.panel.spectrum.size // 2 == math.ceil(
+        NM / shortest * len(view.square.pixels)
+    )
     assert curve.x[-1] <= 1 / shortest + view.panel.spectrum.step_per_px / NM
     point(view.panel.picture, view.panel.picture.rect().center() + QPoint(40, 0))
     (told,) = (one.text for one in marks(view, Caption))
@@ -242,7 +252,7 @@ def test_with_a_pixel_size_lengths_are_in_nm(
     assert (curve.x_name, curve.y_name) == ("nm", "grey value")
     assert curve.x[-1] == pytest.approx(80 * NM, abs=NM)
     assert curve.reads.format(x=1.0, y=99.0) == "1 nm: 99"
-    told = workspace.active_tool.current.layer.features["says"].iloc[0]
+    told = workspace.active_tool.current.layer.features["text"].iloc[0]
     assert told == f"{about}{view.profile.line.length_px * NM:.2f} nm"
     assert view.profile.kind.currentText() == "line"
     workspace.active_tool.end()
@@ -258,7 +268,7 @@ def test_a_line_in_pixels_says_how_long_it_is(spectrum, viewer, qtbot):
     assert workspace.active_tool.current.layer.name == "line profile"
     drag(workspace, qtbot, (120, 20), (120, 100))
     layer = workspace.active_tool.current.layer
-    assert layer.features["says"].iloc[0] == f"{view.profile.line.length_px:.1f} px"
+    assert layer.features["text"].iloc[0] == f"{view.profile.line.length_px:.1f} px"
     assert not layer.editable
     assert view.profile.view.curve.x_name == "px"
     # The same button puts it away again.

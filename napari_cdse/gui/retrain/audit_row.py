@@ -1,4 +1,4 @@
-"""Row of the audit: the forest's measured accuracy, and the share that is drawn."""
+"""Controls of the audit: the share drawn, the goal, and the measured accuracy."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from napari_cdse.gui.session.session import Session
 
 _SOON_MS = 100
+"""Milliseconds after the last change until the audit is evaluated. A choice: not
+noticed as a delay."""
 _TIP = (
     "This share of the proposed particles is chosen at random; their prediction is "
     "hidden until you have judged them. Only they tell how often the forest is right. "
@@ -57,7 +59,7 @@ _NOTHING_DRAWN = (
 
 
 class AuditRow(QWidget):
-    """The share that is drawn, and one sentence.
+    """The share drawn, the goal of the review, and how often the forest is right.
 
     Parameters
     ----------
@@ -74,7 +76,7 @@ class AuditRow(QWidget):
         self.share.setToolTip(_TIP)
         lines = ((text, wrapped(tip)) for text, _, tip in GOALS)
         self.goal = choices(lines, _GOAL_TIP)
-        self.says = sentence()
+        self.accuracy = sentence()
         self._soon = RestTimer(self, self._show_audit, _SOON_MS, session.warn)
         self._lay_out()
         self._connect()
@@ -90,7 +92,7 @@ class AuditRow(QWidget):
         second = row_of((for_what, self.goal))
         second.setStretchFactor(for_what, 1)
         column.addLayout(second)
-        column.addWidget(self.says)
+        column.addWidget(self.accuracy)
 
     def _connect(self) -> None:
         session = self._session
@@ -102,7 +104,7 @@ class AuditRow(QWidget):
 
     @Slot(object)
     def _on_particles(self, ids: frozenset[str] | None) -> None:
-        """Follow a share that was set elsewhere; then all particles may look anew."""
+        """Follow a share set in another window, which updates all particles."""
         if ids is None:
             self._soon.start()
 
@@ -119,7 +121,7 @@ class AuditRow(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Show the share in force and what the audit says, now."""
+        """Show the present share, goal and accuracy."""
         self._soon.show_now()
 
     def _show_audit(self) -> None:
@@ -127,21 +129,22 @@ class AuditRow(QWidget):
         with signals_blocked(self.share):
             self.share.show_value(round(100 * project.audits.share))
         self.goal.setCurrentIndex([g for _, g, _ in GOALS].index(project.audits.goal))
-        for one in (self.share, self.goal):
-            one.setEnabled(not project.read_only)
-        found = audit(project.audits.labels(), project.models.active_id or "")
+        for control in (self.share, self.goal):
+            control.setEnabled(not project.read_only)
+        result = audit(project.audits.labels(), project.models.active_id or "")
         drawn = project.audits.tallies().drawn
-        nothing = found.note and not project.audits.share
-        told = f"{found.sentence} {drawn} {'is' if drawn == 1 else 'are'} drawn."
-        self.says.setText(_NOTHING_DRAWN if nothing else told)
-        self.says.setToolTip(plain(_by_class(found)))
+        words = f"{result.sentence} {drawn} {'is' if drawn == 1 else 'are'} drawn."
+        if result.note and not project.audits.share:
+            words = _NOTHING_DRAWN
+        self.accuracy.setText(words)
+        self.accuracy.setToolTip(plain(_rates_by_class(result)))
 
 
-def _by_class(found: Audit) -> str:
-    """Say the rates of each class, where there are enough particles for one."""
+def _rates_by_class(result: Audit) -> str:
+    """Write the rates of the classes that have enough particles."""
     lines = []
     for label in CLASSES:
-        recall, precision = found.recall[label], found.precision[label]
+        recall, precision = result.recall[label], result.precision[label]
         if recall.value is not None:
             lines.append(f"Of those that are {label}, it finds {_rate(recall)}.")
         if precision.value is not None:

@@ -1,7 +1,4 @@
-"""Particles that a new forest classifies differently, as pairs of items.
-
-No Qt.
-"""
+"""Particles that a new forest classifies differently, as pairs of items; without Qt."""
 
 from __future__ import annotations
 
@@ -24,16 +21,16 @@ _NOT_JUDGED = "not judged"
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One particle as either forest sees it.
+    """One particle as the old and as the new forest classify it.
 
     Attributes
     ----------
     verdict : Verdict
-        With what a person says of it now.
+        With the present label of a person.
     item : Item
         The particle as it is now.
     name : str
-        Of its micrograph.
+        Name of its micrograph.
     """
 
     verdict: Verdict
@@ -42,47 +39,48 @@ class Pair:
 
     @property
     def before(self) -> Item:
-        """It, as the old forest alone sees it."""
-        return self._told(self.verdict.old)
+        """The particle with the old forest's prediction alone."""
+        return self._with_prediction(self.verdict.old)
 
     @property
     def after(self) -> Item:
-        """It, as the new forest alone sees it."""
-        return self._told(self.verdict.new)
+        """The particle with the new forest's prediction alone."""
+        return self._with_prediction(self.verdict.new)
 
-    def _told(self, prediction: Prediction | None) -> Item:
+    def _with_prediction(self, prediction: Prediction | None) -> Item:
         particle = replace(self.item.particle, annotation=None, prediction=prediction)
         return replace(self.item, particle=particle, hidden=False)
 
     @property
-    def you(self) -> str:
-        """What a person said, and whether the new forest says otherwise."""
+    def label_words(self) -> str:
+        """The person's label, and whether the new forest contradicts it."""
         judged = self.verdict.judged
         if judged is None:
             return _NOT_JUDGED
-        told = f"you: {judged}"
-        return f"\u2260 {told}" if self.verdict.contradicts else told
+        words = f"you: {judged}"
+        return f"\u2260 {words}" if self.verdict.contradicts else words
 
     @property
     def words(self) -> str:
-        """All that is known of it, a line for each."""
-        lines = [self.name, self.you]
-        for who, said in (("old", self.verdict.old), ("new", self.verdict.new)):
-            if said is not None:
-                lines.append(f"{who}: {_shares(said)}")
+        """Micrograph, label and both predictions, one in each line."""
+        lines = [self.name, self.label_words]
+        verdict = self.verdict
+        for forest, prediction in (("old", verdict.old), ("new", verdict.new)):
+            if prediction is not None:
+                lines.append(f"{forest}: {_probabilities(prediction)}")
         if self.verdict.contradicts:
             lines.append("The new forest contradicts your label.")
         return "\n".join(lines)
 
 
-def _shares(said: Prediction) -> str:
-    told = zip(CLASSES, said.probabilities, strict=True)
-    return ", ".join(f"{name} {share:.2f}" for name, share in told)
+def _probabilities(prediction: Prediction) -> str:
+    pairs = zip(CLASSES, prediction.probabilities, strict=True)
+    return ", ".join(f"{name} {share:.2f}" for name, share in pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedPairs:
-    """The pairs that are shown, in groups.
+    """The pairs that are shown, grouped by old and new class.
 
     Attributes
     ----------
@@ -96,26 +94,26 @@ class ChangedPairs:
 
 
 def changed_pairs(project: Project, verdicts: Iterable[Verdict]) -> ChangedPairs:
-    """Pair what two forests say of the particles that are still there.
+    """Pair the predictions of two forests for particles that still exist.
 
     Parameters
     ----------
     project : Project
-        Tells how the particles are now, and what a person says of them.
+        Has the particles with their present labels.
     verdicts : iterable of Verdict
-        Those that an audit hides are not among them.
+        Without particles whose prediction an audit hides.
 
     Returns
     -------
     ChangedPairs
     """
-    known = {each.item.id: each for each in _known(project, verdicts)}
-    groups = class_changes(each.verdict for each in known.values())
+    pairs = {each.item.id: each for each in _pairs(project, verdicts)}
+    groups = class_changes(each.verdict for each in pairs.values())
     order = (one.particle_id for group in groups for one in group.verdicts)
-    return ChangedPairs(groups, tuple(known[each] for each in order))
+    return ChangedPairs(groups, tuple(pairs[each] for each in order))
 
 
-def _known(project: Project, verdicts: Iterable[Verdict]) -> Iterator[Pair]:
+def _pairs(project: Project, verdicts: Iterable[Verdict]) -> Iterator[Pair]:
     entries = project.micrographs.entries
     for each in verdicts:
         particle = project.particles.find(each.particle_id)

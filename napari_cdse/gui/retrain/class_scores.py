@@ -21,16 +21,16 @@ _TIP = (
 
 
 def accuracy(scores: Scores) -> str:
-    """Balanced accuracy with its interval, where there is one."""
-    told = number(scores.balanced_accuracy)
+    """Write the balanced accuracy, with its interval if there is one."""
+    value = number(scores.balanced_accuracy)
     if scores.interval_95 is None:
-        return told
+        return value
     low, high = scores.interval_95
-    return f"{told} ({number(low)} to {number(high)})"
+    return f"{value} ({number(low)} to {number(high)})"
 
 
 class ClassScores(QWidget):
-    """A small table, a row for each class that was scored, and one for their mean."""
+    """A small table with a row for each class that was scored."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class ClassScores(QWidget):
         self.setToolTip(_TIP)
 
     def show_scores(self, old: Scores | None, new: Scores) -> None:
-        """Show the new forest's scores, beside the old one's where there are any."""
+        """Show the new forest's scores, and those of the old one if there are any."""
         both = "" if old is None else ", old \u2192 new"
         head = ["", "labels", f"recall{both}", f"precision{both}"]
         each = [
@@ -49,10 +49,10 @@ class ClassScores(QWidget):
         ]
         self.rows = [head, *each]
         self._clear()
-        for at, texts in enumerate(self.rows):
+        for row, texts in enumerate(self.rows):
             for column, text in enumerate(texts):
-                cell = _cell(text, bold=at == 0, left=column == 0)
-                self._grid.addWidget(cell, at, column)
+                cell = _cell(text, bold=row == 0, left=column == 0)
+                self._grid.addWidget(cell, row, column)
 
     def _clear(self) -> None:
         while self._grid.count():
@@ -62,18 +62,12 @@ class ClassScores(QWidget):
 
 
 def _class_row(label: str, old: Scores | None, new: Scores) -> list[str]:
-    told = [
-        number(now[label]) if before is None else _arrow(before[label], now[label])
-        for before, now in (
-            (None if old is None else old.recall, new.recall),
-            (None if old is None else old.precision, new.precision),
-        )
-    ]
-    return [f"{LETTERS[label]}  {label}", str(new.class_counts[label]), *told]
-
-
-def _arrow(before: float, after: float) -> str:
-    return f"{number(before)} \u2192 {number(after)}"
+    recall, precision = number(new.recall[label]), number(new.precision[label])
+    if old is not None:
+        recall = f"{number(old.recall[label])} \u2192 {recall}"
+        precision = f"{number(old.precision[label])} \u2192 {precision}"
+    name, count = f"{LETTERS[label]}  {label}", str(new.class_counts[label])
+    return [name, count, recall, precision]
 
 
 def _cell(text: str, *, bold: bool = False, left: bool = False) -> QLabel:

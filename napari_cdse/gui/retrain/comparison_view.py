@@ -1,4 +1,4 @@
-"""Result of a retraining in the dock: old and new forest compared."""
+"""The result of a retraining in the dock: old and new forest compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ComparisonView(QWidget):
-    """The sentences of one outcome; the window has what stands behind them."""
+    """Sentences on one outcome; `ComparisonWindow` shows the details."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,14 +33,14 @@ class ComparisonView(QWidget):
         outcome: Outcome,
         hides: Callable[[str], bool] = lambda _particle_id: False,
     ) -> None:
-        """Show the sentences of another outcome.
+        """Show another outcome.
 
         Parameters
         ----------
         outcome : Outcome
-            What a retraining gave.
+            Of a retraining.
         hides : callable, optional
-            Tells whether an audit must not have a particle's prediction shown.
+            Tells whether an audit hides the prediction of a particle.
         """
         hidden = sum(hides(each.particle_id) for each in outcome.flips)
         self.headline.setText(outcome_words.headline(outcome))

@@ -1,4 +1,8 @@
-"""A window that compares old and new forest side by side."""
+"""A window that compares old and new forest side by side.
+
+Above are sentences on the outcome, at the left the scores (`ForestFigures`), and beside
+them the particles that would change class (`pairs_view`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,6 @@ from qtpy.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -17,20 +20,12 @@ from qtpy.QtWidgets import (
 
 from napari_cdse.gui.retrain import outcome_words
 from napari_cdse.gui.retrain.changed_pairs import ChangedPairs, changed_pairs
-from napari_cdse.gui.retrain.class_scores import ClassScores, accuracy
+from napari_cdse.gui.retrain.forest_figures import ForestFigures
 from napari_cdse.gui.retrain.pairs_view import PairsModel, PairsView
 from napari_cdse.gui.session.plain_text import plain
 from napari_cdse.gui.session.viewer_window import find_canvas, main_window
 from napari_cdse.gui.thumbnails.maker import ThumbnailMaker
-from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
-from napari_cdse.gui.widgets.layout import (
-    flush_column,
-    hint,
-    row_of,
-    say,
-    scroll_down,
-    sentence,
-)
+from napari_cdse.gui.widgets.layout import hint, row_of, say, sentence
 from napari_cdse.io.thumbnail_file import default_path
 
 if TYPE_CHECKING:
@@ -44,14 +39,15 @@ if TYPE_CHECKING:
     from napari_cdse.tasks.training import Outcome
 
 _GOOD_SIZE = QSize(1500, 900)
+"""Size of the window at first, in screen pixels. A choice: five pairs beside each
+other."""
 _SCREEN_SHARE = 0.9
-"""Of the screen that the window takes at most when it opens."""
-_FIGURES_PX = 460
-"""Width of the figures: two matrices of four classes with their recall."""
+"""Greatest share of the screen that the window takes at first. A choice."""
 _LARGE = 1.2
-"""Size of the sentence on top, in sizes of the window's letters."""
+"""Size of the letters of the headline, over that of the window's letters. A choice."""
 _NEAR = 1.0
-_CONFUSION = "Your labels by row, the forests' words by column:"
+"""Heights of the view above and below it for which pictures are fetched ahead. A
+choice: scrolling by a page finds them."""
 _HOW = (
     "Left by the forest in use, right by the new one. Arrows move from pair to pair; "
     "Return or a click goes to the particle in its micrograph. First come those that "
@@ -62,13 +58,13 @@ _CLOSING = (
     "waits in the dock Retrain."
 )
 _NAME = "comparison of forests"
-"""Name of the message that leads back here."""
+"""Name of the message with the button back to the window."""
 _WAITING = "The comparison of the forests waits while you look at this particle."
 _BACK = "Back to the comparison"
 
 
 class ComparisonWindow(QDialog):
-    """Sentence on top, figures at the left, the changed particles beside them.
+    """Shows the outcome of a retraining, for the user to decide.
 
     Parameters
     ----------
@@ -76,12 +72,12 @@ class ComparisonWindow(QDialog):
     navigation : Navigation
         Goes to a particle.
     parent : QWidget
-        The window that it stays above.
+        The window above which it stays.
 
     Signals
     -------
     used(), kept_both(), kept_old()
-        What the user decided.
+        The user's decision.
     """
 
     used = Signal()
@@ -100,11 +96,7 @@ class ComparisonWindow(QDialog):
         self.headline = sentence()
         self.headline.setStyleSheet(f"font-size: {round(_LARGE * _points(self))}pt;")
         self.fraction = sentence()
-        self.accuracies = sentence()
-        self.old_confusion = ConfusionView("old forest")
-        self.new_confusion = ConfusionView("new forest")
-        self.scores = ClassScores()
-        self.measured = sentence()
+        self.figures = ForestFigures()
         self.changes = sentence()
         self.model = PairsModel(self)
         self.thumbnails = ThumbnailMaker(session, default_path(), self)
@@ -123,27 +115,10 @@ class ComparisonWindow(QDialog):
         column.addWidget(self.headline)
         column.addWidget(self.fraction)
         middle = QHBoxLayout()
-        middle.addWidget(self._figures())
+        middle.addWidget(self.figures)
         middle.addLayout(self._changed(), 1)
         column.addLayout(middle, 1)
         column.addLayout(self._bottom())
-
-    def _figures(self) -> QScrollArea:
-        inside = QWidget()
-        column = flush_column(inside)
-        self.matrices = QWidget()
-        matrices = flush_column(self.matrices)
-        matrices.addWidget(sentence(_CONFUSION))
-        matrices.addLayout(row_of((self.old_confusion, self.new_confusion)))
-        matrices.addWidget(self.scores)
-        matrices.addWidget(self.accuracies)
-        for widget in (self.matrices, self.measured):
-            column.addWidget(widget)
-        column.addStretch(1)
-        self.figures = QScrollArea()
-        scroll_down(self.figures, inside)
-        self.figures.setFixedWidth(_FIGURES_PX)
-        return self.figures
 
     def _changed(self) -> QVBoxLayout:
         self.pages = QStackedWidget()
@@ -173,7 +148,7 @@ class ComparisonWindow(QDialog):
         screen = self.parentWidget().screen().availableGeometry()
         self.resize(_GOOD_SIZE.boundedTo(screen.size() * _SCREEN_SHARE))
 
-    # --- wiring ---------------------------------------------------------------
+    # --- signals --------------------------------------------------------------
 
     def _connect(self) -> None:
         for button, signal in (
@@ -197,7 +172,7 @@ class ComparisonWindow(QDialog):
             self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Show what happened meanwhile."""
+        """Show changes since the window was hidden."""
         super().showEvent(event)
         self._session.messages.withdraw(_NAME)
         self.thumbnails.try_again()
@@ -205,16 +180,16 @@ class ComparisonWindow(QDialog):
         self.pairs.setFocus()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Fetch no more pictures."""
+        """Stop fetching pictures."""
         super().hideEvent(event)
         self.thumbnails.want((), ())
 
     # --- showing --------------------------------------------------------------
 
     def show_outcome(self, outcome: Outcome | None) -> None:
-        """Show another outcome from now on; without one there is nothing to see."""
+        """Show another outcome; None hides the window."""
         if outcome is not self._outcome:
-            # The cursor begins at the first pair.
+            # Resets the cursor to the first pair.
             self.model.show(ChangedPairs())
         self._outcome = outcome
         if outcome is None:
@@ -224,31 +199,12 @@ class ComparisonWindow(QDialog):
         self.headline.setText(outcome_words.headline(outcome))
         say(self.fraction, outcome_words.fraction(outcome))
         self.fraction.setToolTip(plain(outcome_words.fraction_tip(outcome)))
-        say(self.measured, outcome_words.measured(outcome.scores))
-        self._show_figures(outcome)
+        self.figures.show_outcome(outcome)
         self.refresh()
-
-    def _show_figures(self, outcome: Outcome) -> None:
-        new = outcome.scores
-        old = None if outcome.comparison is None else outcome.comparison.old
-        self.figures.setVisible(new.note is None)
-        if new.note is not None:
-            return
-        self.old_confusion.setVisible(old is not None)
-        if old is not None:
-            self.old_confusion.show_counts(old.confusion, old.recall)
-        self.new_confusion.show_counts(new.confusion, new.recall)
-        self.scores.show_scores(old, new)
-        told = ", ".join(
-            f"{name} {accuracy(scores)}"
-            for name, scores in (("old", old), ("new", new))
-            if scores is not None
-        )
-        self.accuracies.setText(f"Balanced accuracy, the mean recall: {told}.")
 
     @Slot()
     def refresh(self) -> None:
-        """Show the changed particles as they are now; the cursor stays on its own."""
+        """Show the changed particles as they are now; the cursor keeps its particle."""
         outcome = self._outcome
         if outcome is None or not self._session.is_open:
             return
@@ -261,11 +217,11 @@ class ComparisonWindow(QDialog):
         words = outcome_words.changes(outcome, len(outcome.flips) - len(shown))
         self.changes.setText(words)
         self.empty.setText(words)
-        there = bool(self.model.pairs)
-        self.pages.setCurrentWidget(self.pairs if there else self.empty)
+        any_pair = bool(self.model.pairs)
+        self.pages.setCurrentWidget(self.pairs if any_pair else self.empty)
         for widget in (self.changes, self.how):
-            widget.setVisible(there)
-        if there and self.isVisible():
+            widget.setVisible(any_pair)
+        if any_pair and self.isVisible():
             project.audits.note_in_view(one.item.id for one in self.model.pairs)
             self.pairs.choose(self._row_of(before))
         self.thumbnails.look_up()
@@ -273,8 +229,8 @@ class ComparisonWindow(QDialog):
 
     def _current_id(self) -> str | None:
         row = self.pairs.currentIndex().row()
-        there = 0 <= row < len(self.model.pairs)
-        return self.model.pairs[row].item.id if there else None
+        is_pair = 0 <= row < len(self.model.pairs)
+        return self.model.pairs[row].item.id if is_pair else None
 
     def _row_of(self, particle_id: str | None) -> int:
         ids = [one.item.id for one in self.model.pairs]
@@ -282,7 +238,7 @@ class ComparisonWindow(QDialog):
 
     @Slot()
     def _fetch(self) -> None:
-        """Ask for the pictures that are in view, and for those near them."""
+        """Fetch the pictures in view, and those near them."""
         if not self.isVisible() or not self._session.is_open:
             return
         pairs = self.model.pairs
@@ -295,7 +251,7 @@ class ComparisonWindow(QDialog):
     # --- to the micrograph, and back ------------------------------------------
 
     def _go_to(self, particle_id: str) -> None:
-        """Go to a particle; step aside where this window would cover it."""
+        """Go to a particle; hide this window if it covers the particle."""
         self._navigation.go_to(particle_id)
         if self._covers_micrograph():
             self.hide()
@@ -313,14 +269,14 @@ class ComparisonWindow(QDialog):
 
     @Slot()
     def come_back(self) -> None:
-        """Show the window, and where the cursor was."""
+        """Show the window again."""
         self.show()
         self.raise_()
         self.activateWindow()
 
 
 def _button(text: str, tip: str) -> QPushButton:
-    """Make a button that Enter does not press: it goes to a particle."""
+    """Make a button that Enter does not press, since Enter goes to a particle."""
     button = QPushButton(text)
     button.setToolTip(plain(tip))
     button.setAutoDefault(False)

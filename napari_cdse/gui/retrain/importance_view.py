@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 _FILL = "#4f8fdd"
 _FEATURES = 12
+"""Most features shown. A choice: all others matter less than the intervals are wide."""
 _ROW = 1.35
 _NAMES = 9.0
 _NUMBER = 3.2
+"""Height of a row, and widths of names and numbers, in lines of text. Chosen to fit."""
 
 
 class ImportanceView(QWidget):
-    """Families first, then the features that are worth the most."""
+    """Bars with intervals: families of features, then the most important features."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,22 +35,22 @@ class ImportanceView(QWidget):
         self._title = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_importance(self, found: Importance) -> None:
-        """Show another one."""
-        self.rows = [*found.families, *found.features[:_FEATURES]]
-        self._families = len(found.families)
-        self._title = f"Balanced accuracy lost, of {found.balanced_accuracy:.2f}"
+    def show_importance(self, importance: Importance) -> None:
+        """Show another result."""
+        self.rows = [*importance.families, *importance.features[:_FEATURES]]
+        self._families = len(importance.families)
+        self._title = f"Balanced accuracy lost, of {importance.balanced_accuracy:.2f}"
         self.setToolTip(plain("\n".join(_words(one) for one in self.rows)))
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Give Qt the size that suits it best."""
+        """Return the preferred size."""
         line = self._line()
         return QSize(round(14 * line), round((len(self.rows) + 2) * _ROW * line))
 
     def minimumSizeHint(self) -> QSize:
-        """Give Qt the least size."""
+        """Return the least size."""
         return self.sizeHint()
 
     def paintEvent(self, _event: object) -> None:
@@ -94,13 +96,13 @@ class ImportanceView(QWidget):
 
 
 def _words(one: FeatureImportance) -> str:
-    how_sure = ""
+    interval = ""
     if one.loss.interval_95 is not None:
         low, high = one.loss.interval_95
-        how_sure = f" ({low:z.3f} to {high:z.3f}, 95 %)"
-    return f"{one.name}: {one.loss.value:z.3f}{how_sure}; impurity {one.impurity:.3f}"
+        interval = f" ({low:z.3f} to {high:z.3f}, 95 %)"
+    return f"{one.name}: {one.loss.value:z.3f}{interval}; impurity {one.impurity:.3f}"
 
 
 def _ends(one: FeatureImportance) -> tuple[float, float]:
-    """Return the ends of the interval; the value alone where there is none."""
+    """Return the ends of the interval; the value twice if there is none."""
     return one.loss.interval_95 or (one.loss.value, one.loss.value)

@@ -1,4 +1,4 @@
-"""Row to choose the forest in use, to go back, to load and to save one."""
+"""Choice of the forest in use, and a menu to go back, rename, save and load."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def described(card: ModelCard) -> str:
-    """Describe a forest in a few lines."""
+    """Describe a forest in a few lines of text."""
     counts = ", ".join(f"{n} {name}" for name, n in card.class_counts.items() if n)
     lines = [
         card.name or card.id,
@@ -49,7 +49,7 @@ class ModelRow(QWidget):
     ----------
     session : Session
     training : TrainingController
-        Takes another one into use.
+        Takes another forest into use.
     """
 
     def __init__(self, session: Session, training: TrainingController) -> None:
@@ -93,20 +93,20 @@ class ModelRow(QWidget):
             self.forests.clear()
             self.forests.addItems([one_line(card.name or card.id) for card in cards])
         ids = [card.id for card in cards]
-        at = ids.index(active) if active in ids else -1
-        self.forests.setCurrentIndex(at)
+        row = ids.index(active) if active in ids else -1
+        self.forests.setCurrentIndex(row)
         self.forests.setToolTip(
-            plain(described(cards[at]) if at >= 0 else "No forest yet")
+            plain(described(cards[row]) if row >= 0 else "No forest yet")
         )
         previous = project.models.previous
         self.back.setEnabled(previous is not None)
         if previous is not None:
             self.back.setText(caption(f"Back to {previous.name or previous.id}"))
         self.naming.setEnabled(project.models.role(active or "") == "kept")
-        self.saving.setEnabled(at >= 0)
+        self.saving.setEnabled(row >= 0)
 
-    def _on_chosen(self, at: int) -> None:
-        self._training.use(self._cards[at].id)
+    def _on_chosen(self, row: int) -> None:
+        self._training.use(self._cards[row].id)
 
     def _active(self) -> ModelCard:
         return self._cards[self.forests.currentIndex()]

@@ -1,4 +1,4 @@
-"""Sentences on the result of a retraining, for dock and window."""
+"""Sentences on the outcome of a retraining, for dock and window."""
 
 from __future__ import annotations
 
@@ -17,46 +17,46 @@ _FRACTION_TIP = (
 
 
 def headline(outcome: Outcome) -> str:
-    """Say which forest is better, on what, and how sure that is; or why it is open."""
+    """Write which forest is better, and how sure that is, or why it is unknown."""
     comparison = outcome.comparison
     if comparison is None:
         return f"{_NO_OLD} {outcome.scores.sentence} {outcome.scores.inheritance}"
     drawn = comparison.drawn
-    told = (
+    sentences = (
         comparison.sentence,
         "" if drawn is None else drawn.sentence,
         outcome.scores.inheritance,
     )
-    return " ".join(filter(None, told))
+    return " ".join(filter(None, sentences))
 
 
 def changes(outcome: Outcome, hidden: int) -> str:
-    """Say how many particles would change class, and how many of them are hidden."""
+    """Write how many particles would change class, and how many of them are hidden."""
     flipped, total = len(outcome.flips), outcome.compared
     if not total:
         return "No particle was classified before, so none changes class."
     if not flipped:
         return f"No particle would change class: both forests call all {total} alike."
-    told = f"{flipped} of {total} particles would change class"
+    words = f"{flipped} of {total} particles would change class"
     if not hidden:
-        return f"{told}."
-    rest = "1 of them waits" if hidden == 1 else f"{hidden} of them wait"
-    return f"{told}; {rest} for the audit, unshown."
+        return f"{words}."
+    waiting = "1 of them waits" if hidden == 1 else f"{hidden} of them wait"
+    return f"{words}; {waiting} for the audit, unshown."
 
 
 def fraction(outcome: Outcome) -> str:
-    """Say what the new forest does to the fraction."""
+    """Write how the visible-defect fraction would change; empty if it is unknown."""
     return outcome.fraction.sentence if outcome.compared else ""
 
 
 def fraction_tip(outcome: Outcome) -> str:
-    """Say how the fraction is estimated, and what it still lacks."""
+    """Write how the fraction is estimated, and what it still lacks."""
     new = outcome.fraction.new
     return " ".join(filter(None, (_FRACTION_TIP, new.note, new.outlook)))
 
 
 def measured(scores: Scores) -> str:
-    """Say how the forests were scored."""
+    """Write how the forests were scored; empty if they were not."""
     if scores.note is not None:
         return ""
     return (

@@ -174,7 +174,7 @@ class PairsView(PictureGrid):
         flags = int(Qt.AlignmentFlag.AlignCenter)
         for text, bold in (
             (one_line(pair.name), False),
-            (pair.you, pair.verdict.contradicts),
+            (pair.label_words, pair.verdict.contradicts),
         ):
             font.setBold(bold)
             painter.setFont(font)

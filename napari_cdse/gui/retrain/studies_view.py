@@ -1,4 +1,4 @@
-"""View of studies: a grid search of settings, and importance of features."""
+"""Studies and their results: a grid of settings, and importance of features."""
 
 from __future__ import annotations
 
@@ -29,18 +29,24 @@ _TIPS = (
     "95 % interval of the gain over the present settings",
 )
 _SHOWN = 12
+"""Most settings shown. A choice: the others score lower."""
 _ROW_LINES = 1.35
+"""Height of a row in lines of text. A choice."""
 
 
 class StudiesView(QWidget):
-    """Two buttons, and below them what the studies found.
+    """Two buttons that ask for studies, and their results below.
 
-    `tried` and `weighed` ask for a study; `chosen` carries the settings of a row
-    that was double-clicked.
+    Signals
+    -------
+    tuning_requested(), importance_requested()
+        A study is wanted.
+    chosen(params)
+        Settings were double-clicked, to train with them.
     """
 
-    tried = Signal()
-    weighed = Signal()
+    tuning_requested = Signal()
+    importance_requested = Signal()
     chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -56,8 +62,8 @@ class StudiesView(QWidget):
             "What is lost when a feature is shuffled among particles that the forest "
             "never saw"
         )
-        self.settings.clicked.connect(self.tried)
-        self.features.clicked.connect(self.weighed)
+        self.settings.clicked.connect(self.tuning_requested)
+        self.features.clicked.connect(self.importance_requested)
         self.words = sentence()
         self.table = self._make_table()
         self.importance = ImportanceView()
@@ -80,31 +86,31 @@ class StudiesView(QWidget):
         return table
 
     def set_busy(self, busy: bool, ready: bool) -> None:
-        """Let nothing be asked for while something runs or nothing is labelled."""
+        """Disable the buttons while something runs, or nothing is labelled."""
         for button in (self.settings, self.features):
             button.setEnabled(ready and not busy)
 
     def clear(self) -> None:
-        """Forget what was found."""
+        """Hide the results."""
         for widget in (self.words, self.table, self.importance):
             widget.hide()
 
-    def show_tuning(self, found: Tuning) -> None:
-        """Show the best settings, the present ones first."""
-        self._trials = [found.present, *found.trials[:_SHOWN]]
+    def show_tuning(self, tuning: Tuning) -> None:
+        """Show the present settings, then the best ones."""
+        self._trials = [tuning.present, *tuning.trials[:_SHOWN]]
         self.table.setRowCount(len(self._trials))
         for row, trial in enumerate(self._trials):
             for column, words in enumerate(_cells(trial, present=row == 0)):
                 self.table.setItem(row, column, QTableWidgetItem(words))
         section = self.table.verticalHeader().defaultSectionSize()
         self.table.setFixedHeight(round((len(self._trials) + 1.6) * section))
-        self.words.setText(found.sentence)
+        self.words.setText(tuning.sentence)
         self.words.show()
         self.table.show()
 
-    def show_importance(self, found: Importance) -> None:
-        """Show what families and features are worth."""
-        self.importance.show_importance(found)
+    def show_importance(self, importance: Importance) -> None:
+        """Show the importance of features and their families."""
+        self.importance.show_importance(importance)
         self.importance.show()
 
     def _on_row(self, row: int, _column: int) -> None:
@@ -114,12 +120,12 @@ class StudiesView(QWidget):
 
 def _cells(trial: Trial, *, present: bool) -> list[str]:
     gain, params = trial.difference, trial.params
-    told = f"{gain.value:+z.2f}"
+    words = f"{gain.value:+z.2f}"
     if gain.interval_95 is not None:
         low, high = gain.interval_95
-        told = f"{low:+z.2f} to {high:+z.2f}"
+        words = f"{low:+z.2f} to {high:+z.2f}"
     return [
         f"{params.trees}, {params.split_features}, {params.criterion}",
         f"{trial.scores.balanced_accuracy:.2f}",
-        "present" if present else told,
+        "present" if present else words,
     ]

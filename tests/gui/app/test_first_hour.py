@@ -283,13 +283,13 @@ def retrained_and_used(newcomer) -> None:
     newcomer.click(view.retrain)
     newcomer.until(lambda: view.decision.isVisible(), ALL_IN_ALL_MS)
     assert models.active_id == before
-    newcomer.click(view.compare_forests)
-    newcomer.until(view.compared.isVisible)
-    assert view.compared.headline.text()
-    newcomer.click(view.compared.use)
+    newcomer.click(view.decision.compare)
+    newcomer.until(view.window_of_both.isVisible)
+    assert view.window_of_both.headline.text()
+    newcomer.click(view.window_of_both.use)
     newcomer.until(lambda: models.active_id != before, ALL_IN_ALL_MS)
     settle(newcomer.workspace, newcomer.qtbot)
-    assert not view.compared.isVisible()
+    assert not view.window_of_both.isVisible()
     # What a person said stands, whichever forest is asked.
     assert newcomer.project.particles.counts() == labels
     window.add_dock(newcomer.viewer, "Particle")

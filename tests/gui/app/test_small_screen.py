@@ -132,7 +132,12 @@ def test_the_decision_on_a_new_forest_is_in_sight_without_scrolling(labelled, qt
     view = dock.comparison
     flips = [flip(f"p{at}", "yes", "no") for at in range(12)]
     view.show_outcome(outcome(scores(0.7), scores(0.8), flips, 40))
-    needed = (view.headline, dock.compare_forests, dock.keep, dock.reject)
+    needed = (
+        view.headline,
+        dock.decision.compare,
+        dock.decision.use_new,
+        dock.decision.keep_old,
+    )
 
     def all_in_sight() -> None:
         assert "0.70 \u2192 0.80" in view.headline.text()
@@ -140,20 +145,25 @@ def test_the_decision_on_a_new_forest_is_in_sight_without_scrolling(labelled, qt
         assert clipped(dock) == []
 
     qtbot.waitUntil(all_in_sight, timeout=SIGNAL_MS)
-    assert dock.before.isHidden()
-    dock.reject.click()
-    assert dock.before.isVisible()
+    assert dock.preparation.isHidden()
+    dock.decision.keep_old.click()
+    assert dock.preparation.isVisible()
 
 
 def test_the_comparison_of_forests_needs_no_larger_screen(labelled, qtbot):
     main_window(labelled.viewer).resize(*SCREEN)
     dock = retrained(labelled, qtbot)
-    qtbot.mouseClick(dock.compare_forests, Qt.MouseButton.LeftButton)
-    compared = dock.compared
+    qtbot.mouseClick(dock.decision.compare, Qt.MouseButton.LeftButton)
+    compared = dock.window_of_both
     compared.resize(*SCREEN)
     compared.show_outcome(outcome(scores(0.7), scores(0.8), (), 40))
     buttons = (compared.use, compared.both, compared.keep)
-    shown = (compared.headline, compared.old_confusion, compared.scores, *buttons)
+    shown = (
+        compared.headline,
+        compared.figures.old_confusion,
+        compared.figures.scores,
+        *buttons,
+    )
 
     def all_in_sight() -> None:
         assert [type(one).__name__ for one in shown if not in_sight(one)] == []

@@ -32,22 +32,22 @@ def crowd(workspace, qtbot):
 
 def test_the_row_counts_up_to_a_number(workspace, crowd, qtbot):
     row = docks(workspace.viewer)["Retrain"].audit
-    assert "0 of at least 20" in row.says.text()
+    assert "0 of at least 20" in row.accuracy.text()
     drawn = workspace.project.audits.tallies().drawn
     # It follows a moment later.
     told = f" {drawn} are drawn."
-    qtbot.waitUntil(lambda: row.says.text().endswith(told), timeout=SIGNAL_MS)
-    assert row.isAncestorOf(row.says)
+    qtbot.waitUntil(lambda: row.accuracy.text().endswith(told), timeout=SIGNAL_MS)
+    assert row.isAncestorOf(row.accuracy)
     # The forest says class n modulo 4 of particle n; she disagrees on every fifth.
     for number, one in enumerate(crowd[:MIN_AUDITED]):
         label = CLASSES[number % 4 if number % 5 else (number + 1) % 4]
         workspace.project.edits.label([one], label, selected_by="queue")
-    qtbot.waitUntil(lambda: "is right in" in row.says.text(), timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: "is right in" in row.accuracy.text(), timeout=SIGNAL_MS)
     # They lie in one micrograph, which does not show how much micrographs differ.
-    assert "right in 0.80 of 20 particles" in row.says.text()
-    assert "they lie in 1" in row.says.text()
-    assert "When it says yes, it is right in" in row.says.toolTip()
-    *_, line = row.says.toolTip().splitlines()
+    assert "right in 0.80 of 20 particles" in row.accuracy.text()
+    assert "they lie in 1" in row.accuracy.text()
+    assert "When it says yes, it is right in" in row.accuracy.toolTip()
+    *_, line = row.accuracy.toolTip().splitlines()
     assert line.endswith("(no interval: fewer than 5 micrographs).")
 
 
@@ -58,7 +58,7 @@ def test_the_share_is_the_projects(workspace, crowd, qtbot):
     assert workspace.project.audits.share == 0.05
     row.share.setValue(0)
     assert not any(workspace.project.audits.hides(one) for one in crowd)
-    assert "No particle is drawn" in row.says.text()
+    assert "No particle is drawn" in row.accuracy.text()
 
 
 def test_the_goal_is_the_projects_and_the_row_follows(workspace, crowd, qtbot):

@@ -48,7 +48,7 @@ def test_pairs_tell_both_forests_and_what_the_person_says_now():
     assert [one.sentence for one in told.groups] == [
         "yes \u2192 no, 2, 1 of them against your label"
     ]
-    assert [(one.item.id, one.you) for one in told.pairs] == [
+    assert [(one.item.id, one.label_words) for one in told.pairs] == [
         ("p2", "\u2260 you: yes"),
         ("p1", "not judged"),
     ]
@@ -104,8 +104,8 @@ def compared(labelled, qtbot):
         flip(others[2], "null", "empty"),
     ]
     shown = outcome(scores(0.7), scores(0.8), flips, 15)
-    qtbot.mouseClick(dock.compare_forests, LEFT)
-    window = dock.compared
+    qtbot.mouseClick(dock.decision.compare, LEFT)
+    window = dock.window_of_both
     qtbot.waitUntil(window.isVisible, timeout=SIGNAL_MS)
     window.resize(1200, 700)
     window.show_outcome(shown)
@@ -122,8 +122,8 @@ def test_the_window_shows_the_outcome_and_goes_to_a_particle_and_back(compared, 
     window, workspace = compared.window, compared.workspace
     project = workspace.project
     assert window.headline.text().startswith("No difference that these micrographs")
-    assert window.old_confusion.counts == window.new_confusion.counts
-    assert "old 0.70 (0.50 to 0.90), new 0.80" in window.accuracies.text()
+    assert window.figures.old_confusion.counts == window.figures.new_confusion.counts
+    assert "old 0.70 (0.50 to 0.90), new 0.80" in window.figures.accuracies.text()
     assert window.changes.text() == "3 of 15 particles would change class."
     # Labels of now: those that the new forest contradicts come first.
     wanted = {one.particle_id for one in compared.flips}
@@ -169,8 +169,8 @@ def test_closing_decides_nothing_and_the_buttons_decide(labelled, qtbot, forest)
     workspace, models = labelled, labelled.project.models
     dock = retrained(workspace, qtbot)
     new = workspace.training.outcome.model.card.id
-    qtbot.mouseClick(dock.compare_forests, LEFT)
-    window = dock.compared
+    qtbot.mouseClick(dock.decision.compare, LEFT)
+    window = dock.window_of_both
     shown = workspace.training.outcome
     assert [one.item.id for one in window.model.pairs]
     assert {one.item.id for one in window.model.pairs} == {
@@ -196,7 +196,7 @@ def test_closing_decides_nothing_and_the_buttons_decide(labelled, qtbot, forest)
     assert workspace.training.outcome is shown
     assert models.active_id == forest.card.id
     assert "decides nothing" in window.closing.text()
-    qtbot.mouseClick(dock.compare_forests, LEFT)
+    qtbot.mouseClick(dock.decision.compare, LEFT)
     qtbot.waitUntil(window.isVisible, timeout=SIGNAL_MS)
     qtbot.mouseClick(window.use, LEFT)
     settle(workspace, qtbot)

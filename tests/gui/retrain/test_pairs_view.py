@@ -163,7 +163,7 @@ def test_the_word_of_a_person_that_is_contradicted_is_bold(view):
     assert word[1] > 1.1 * word[0]
     # The name never is: the same words, where they are a name, are thinner.
     same = pair(0, True)
-    same.name = same.you
+    same.name = same.label_words
     view.model().show(ChangedPairs(told.groups, (same, *told.pairs[1:])))
     both = drawn(view)
     name, word = (

@@ -44,7 +44,7 @@ def test_it_reads_from_top_to_bottom_before_and_after(labelled, qtbot):
     window.add_dock(labelled.viewer, "Retrain")
     make_roomy(dock, labelled.viewer)
     dock.parameters.expand(animate=False)
-    dock.what_counts.expand(animate=False)
+    dock.study_fold.expand(animate=False)
     qtbot.waitUntil(lambda: in_sight(dock.studies.features), timeout=SIGNAL_MS)
     told = rows(dock)
     assert told[:6] == [
@@ -68,7 +68,7 @@ def test_it_reads_from_top_to_bottom_before_and_after(labelled, qtbot):
     ]
     retrained(labelled, qtbot)
     window.add_dock(labelled.viewer, "Retrain")
-    qtbot.waitUntil(lambda: in_sight(dock.reject), timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: in_sight(dock.decision.keep_old), timeout=SIGNAL_MS)
     told = rows(dock)
     assert told[0] == ["In use", "small", "More"]
     assert not any("Blind audit" in row[0] for row in told)
@@ -91,7 +91,7 @@ def test_retrain_and_keep(labelled, qtbot, forest):
     assert "particles would change class" in dock.comparison.changes.text()
     assert outcome.comparison.sentence in dock.comparison.headline.text()
     assert outcome.compared == 15
-    qtbot.mouseClick(dock.keep, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.decision.use_new, Qt.MouseButton.LeftButton)
     settle(workspace, qtbot)
     assert workspace.project.models.active_id == outcome.model.card.id
     for index in range(3):
@@ -154,7 +154,7 @@ def test_retrain_and_reject_and_cancel(labelled, qtbot, forest):
     workspace = labelled
     dock = retrained(workspace, qtbot)
     new = workspace.training.outcome.model.card.id
-    qtbot.mouseClick(dock.reject, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.decision.keep_old, Qt.MouseButton.LeftButton)
     assert workspace.project.models.active_id == forest.card.id
     assert workspace.project.models.role(new) == "rejected"
     assert workspace.training.outcome is None
@@ -175,7 +175,7 @@ def test_what_an_audit_told_stands_in_the_dock(viewer, folder, qtbot, forest):
     workspace.project.audits.share = 1.0
     put_circles(workspace, forest)
     dock = docks(viewer)["Retrain"]
-    says = dock.audit.says
+    says = dock.audit.accuracy
     qtbot.waitUntil(lambda: "0 of at least 20" in says.text(), timeout=SIGNAL_MS)
     press(workspace, qtbot, Qt.Key.Key_Period)
     press(workspace, qtbot, Qt.Key.Key_N)
@@ -225,8 +225,8 @@ def test_keep_both_then_take_turns(labelled, qtbot, forest):
     workspace, project = labelled, labelled.project
     dock = retrained(workspace, qtbot)
     new = workspace.training.outcome.model.card.id
-    dock.name.setText("mine")
-    qtbot.mouseClick(dock.keep_both, Qt.MouseButton.LeftButton)
+    dock.decision.name.setText("mine")
+    qtbot.mouseClick(dock.decision.keep_both, Qt.MouseButton.LeftButton)
     settle(workspace, qtbot)
     assert project.models.active_id == forest.card.id
     assert dock.decision.isHidden()
@@ -278,7 +278,7 @@ def test_a_file_that_is_no_forest_is_refused_until_that_is_read(
 def test_the_same_labels_again_change_nothing(labelled, qtbot):
     workspace, project = labelled, labelled.project
     dock = retrained(workspace, qtbot)
-    qtbot.mouseClick(dock.keep, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.decision.use_new, Qt.MouseButton.LeftButton)
     settle(workspace, qtbot)
     active = project.models.active_id
     workspace.training.retrain(replace(FEW_TREES, features="bragg"))

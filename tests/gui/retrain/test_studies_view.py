@@ -104,12 +104,12 @@ def test_what_is_too_little_to_study_is_said(labelled, qtbot, monkeypatch):
     # The same sentence is not said twice.
     assert workspace.training.forecast.sentence in dock.comparison.headline.text()
     assert "No score yet" in dock.comparison.headline.text()
-    assert dock.ahead.isHidden()
-    dock.reject.click()
-    assert dock.ahead.text() == workspace.training.forecast.sentence
+    assert dock.forecast.isHidden()
+    dock.decision.keep_old.click()
+    assert dock.forecast.text() == workspace.training.forecast.sentence
     # It counts labels, so it is out of date with the next one.
     workspace.project.edits.draw(Circle(200.0, 280.0, 20.0), "yes")
-    qtbot.waitUntil(dock.ahead.isHidden, timeout=SIGNAL_MS)
+    qtbot.waitUntil(dock.forecast.isHidden, timeout=SIGNAL_MS)
 
 
 def test_settings_and_features_are_studied_in_the_dock(labelled, qtbot, monkeypatch):

@@ -64,12 +64,15 @@ def test_it_reads_from_top_to_bottom(spectrum, viewer, qtbot):
         ["mean over directions", "Line", "Across", "3 px"],
         ["ProfileView"],
     ]
-    offered = [spectrum.over.itemText(at) for at in range(spectrum.over.count())]
+    offered = [
+        spectrum.overlay.kind.itemText(at)
+        for at in range(spectrum.overlay.kind.count())
+    ]
     assert offered == [
         "nothing", "filtered picture", "amplitude", "geometric phase",
         "strain along x", "strain along y", "shear", "rotation",
     ]  # fmt: skip
-    detail, across = spectrum.detail, spectrum.across
+    detail, across = spectrum.overlay.detail, spectrum.profile.across
     assert (detail.minimum(), detail.maximum()) == (0.1, 5.0)
     assert (across.minimum(), across.maximum()) == (1, 200)
     qtbot.keyClick(detail, Qt.Key.Key_Up)
@@ -79,7 +82,7 @@ def test_it_reads_from_top_to_bottom(spectrum, viewer, qtbot):
     main.resize(1100, 1500)
     main.resizeDocks([dock_of(spectrum)], [1000], Qt.Orientation.Vertical)
     qtbot.waitUntil(
-        lambda: spectrum.peaks.y() > spectrum.picture.y(), timeout=SIGNAL_MS
+        lambda: spectrum.panel.peaks.y() > spectrum.panel.picture.y(), timeout=SIGNAL_MS
     )
 
 
@@ -94,9 +97,11 @@ def test_it_reads_from_top_to_bottom(spectrum, viewer, qtbot):
 )
 def test_each_strain_is_that_of_both_families(spectrum, qtbot, name, part, words):
     over = lay(spectrum, name)
-    (first, second) = (spectrum.found.peaks[at] for at in spectrum.chosen)
+    (first, second) = (
+        spectrum.panel.spectrum.peaks[at] for at in spectrum.panel.selection.rows
+    )
     waves = [
-        local_wave(spectrum.square.pixels, peak, spectrum._smoothing_px)
+        local_wave(spectrum.square.pixels, peak, spectrum.panel._smoothing_px)
         for peak in (first, second)
     ]
     wanted = getattr(strain_of(*waves), part)
@@ -297,7 +302,7 @@ def test_the_picture_is_copied_with_its_marks(spectrum, viewer, qtbot):
     QApplication.clipboard().clear()
     spectrum.copy.click()
     copied = QApplication.clipboard().pixmap().toImage()
-    assert copied == spectrum.picture.grab().toImage()
+    assert copied == spectrum.panel.picture.grab().toImage()
     assert "The spectrum is copied." in viewer.status
 
 

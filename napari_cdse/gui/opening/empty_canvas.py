@@ -21,19 +21,20 @@ _HOW = (
     "project. The sample shows the program at work."
 )
 _LARGE = 2.0
-"""Size of the first line, in sizes of the window's letters: read from a chair away."""
-_BROADEST_PX = 620
+"""Size of the first line's letters, over that of the window's letters. A choice."""
+_WIDEST_PX = 620
+"""Greatest width of the text in screen pixels. A choice: lines of some 80 letters."""
 _MARGIN_PX = 20
 
 
 class EmptyCanvas(QWidget):
-    """Lies over the whole canvas until a project or a layer is there.
+    """Covers the canvas until a project is open or a layer is added.
 
     Parameters
     ----------
     session : Session
     opening : Opening
-        Does what the buttons say.
+        Opens projects for the buttons.
     """
 
     def __init__(self, session: Session, opening: Opening) -> None:
@@ -58,14 +59,14 @@ class EmptyCanvas(QWidget):
         self.refresh()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay as large as the canvas."""
+        """Follow the size of the canvas."""
         if event.type() == QEvent.Type.Resize:
             self._fill()
         return super().eventFilter(watched, event)
 
     @Slot()
     def refresh(self) -> None:
-        """Stand there while nothing else does."""
+        """Show the page while there is no project and no layer."""
         viewer = self._session.viewer
         empty = viewer is not None and not self._session.is_open and not viewer.layers
         self.setVisible(empty)
@@ -77,5 +78,5 @@ class EmptyCanvas(QWidget):
         canvas = self.parentWidget()
         if canvas is not None:
             self.setGeometry(canvas.rect())
-            side = max(_MARGIN_PX, (self.width() - _BROADEST_PX) // 2)
+            side = max(_MARGIN_PX, (self.width() - _WIDEST_PX) // 2)
             self._column.setContentsMargins(side, _MARGIN_PX, side, _MARGIN_PX)

@@ -1,7 +1,7 @@
 """Accept files and folders dropped anywhere on the window.
 
-Qt asks the widget below the mouse, and from there up to the window, for the first that
-takes the drop. The canvas takes all, for napari; it is asked here before it is.
+Qt sends a drop to the widget below the mouse, and then to its parents, until one
+accepts it. The canvas accepts all drops for napari; an event filter is asked before.
 """
 
 from __future__ import annotations
@@ -25,25 +25,28 @@ if TYPE_CHECKING:
     from napari_cdse.gui.session.session import Session
 
 _KINDS = (QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.Drop)
-_NAPARIS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.AltModifier
-"""Held while dropping, they ask napari for a stack, or for a choice of readers."""
-_SAY = "Let go to make it part of the project; with Alt or Shift, napari opens it."
+_KEYS_FOR_NAPARI = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.AltModifier
+"""Keys with which napari opens a stack, or offers a choice of readers."""
+_HINT = "Let go to make it part of the project; with Alt or Shift, napari opens it."
 
 
 class FileDrops(QObject):
-    """Takes what a project can take or nobody reads, and leaves the rest to napari.
+    """Takes files that a project can use, and those that nobody can read.
+
+    All others are left to napari.
 
     Parameters
     ----------
     session : Session
     incoming : IncomingFiles
-        Gets the files and folders, once the drop is over.
+        Receives the files and folders after the drop.
     """
 
     def __init__(self, session: Session, incoming: IncomingFiles) -> None:
         super().__init__(session)
         self._session = session
         self._incoming = incoming
+        # The files dragged last, and whether they are taken.
         self._dragged: tuple[tuple[Path, ...], bool] = ((), False)
         window = main_window(session.viewer)
         window.setAcceptDrops(True)
@@ -52,11 +55,11 @@ class FileDrops(QObject):
         takers = [window, *(widget for widget in within if widget.acceptDrops())]
         for widget in takers:
             widget.installEventFilter(self)
-        # The window goes with its last reference; none of ours may keep it.
+        # Weak references, which do not keep the window alive.
         self._watched = tuple(map(weakref.ref, takers))
 
     def close(self) -> None:
-        """Watch no longer."""
+        """Remove the event filter."""
         for widget in (ref() for ref in self._watched):
             if widget is None:
                 continue
@@ -64,31 +67,31 @@ class FileDrops(QObject):
                 widget.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Answer for the widget where the files are something of ours."""
+        """Accept the drop instead of the widget, if the files are taken."""
         if event.type() not in _KINDS or not isinstance(event, QDropEvent):
             return super().eventFilter(watched, event)
         paths = _files(event.mimeData())
-        if not paths or self._session.closed or not self._is_ours(paths):
+        if not paths or self._session.closed or not self._takes(paths):
             return super().eventFilter(watched, event)
         event.acceptProposedAction()
         if event.type() == QEvent.Type.Drop:
-            # The program that files are dragged from waits until this returns.
-            QTimer.singleShot(0, lambda: self._hand_over(paths))
+            # Later, since the program from which files are dragged waits meanwhile.
+            QTimer.singleShot(0, lambda: self._pass_on(paths))
         else:
-            self._session.say(_SAY)
+            self._session.say(_HINT)
         return True
 
-    def _is_ours(self, paths: tuple[Path, ...]) -> bool:
-        """Tell it anew for other files only: it is asked at every step of the mouse."""
-        if QApplication.keyboardModifiers() & _NAPARIS:
+    def _takes(self, paths: tuple[Path, ...]) -> bool:
+        """Tell whether files are taken; checked once, and not at each mouse move."""
+        if QApplication.keyboardModifiers() & _KEYS_FOR_NAPARI:
             return False
         if paths != self._dragged[0]:
-            # What nobody reads is taken too, to say what can be done with it.
-            ours = self._incoming.accepts(paths) or not _napari_reads(paths)
-            self._dragged = paths, ours
+            # Files that nobody can read are taken, to explain what can be opened.
+            takes = self._incoming.accepts(paths) or not _napari_reads(paths)
+            self._dragged = paths, takes
         return self._dragged[1]
 
-    def _hand_over(self, paths: tuple[Path, ...]) -> None:
+    def _pass_on(self, paths: tuple[Path, ...]) -> None:
         if not self._session.closed:
             self._dragged = (), False
             self._session.say("")
@@ -96,13 +99,13 @@ class FileDrops(QObject):
 
 
 def _napari_reads(paths: tuple[Path, ...]) -> bool:
-    """Whether any plugin, napari's own or ours too, offers to read files."""
+    """Tell whether any plugin, including napari's own and ours, can read files."""
     readers = PluginManager.instance().iter_compatible_readers(list(map(str, paths)))
     return next(readers, None) is not None
 
 
 def _files(data: QMimeData | None) -> tuple[Path, ...]:
-    """Return the files that are dragged; none where an address of the web is."""
+    """Return the dragged files; none if there is an address of the web among them."""
     urls = data.urls() if data is not None else []
     if not all(url.isLocalFile() for url in urls):
         return ()

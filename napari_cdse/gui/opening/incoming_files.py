@@ -1,4 +1,4 @@
-"""Open dropped files as a project, or add them to the open one."""
+"""Open files and folders as a project, or add them to the open one."""
 
 from __future__ import annotations
 
@@ -26,19 +26,20 @@ _NO_MICROGRAPH = (
 class IncomingFiles:
     """Decides what is done with files and folders.
 
-    A project or a folder is opened. Micrographs join the open project, or become one;
-    label files and annotations of other programs join the micrographs that they are
-    named after.
+    A project or folder is opened. Micrographs are added to the open project, or become
+    one. Label files, and annotations of other programs, are imported for the
+    micrographs after which they are named.
 
     Parameters
     ----------
     session : Session
     navigation : Navigation
-        Shows a micrograph that joined.
+        Shows a micrograph that was added.
     open_project : callable
-        Takes what to open, and where the project file lies; True if it worked.
+        Called with what to open, and the path of the project file; returns whether that
+        was possible.
     import_annotations : callable
-        Takes files with circles and classes into the open project.
+        Imports files with circles and classes into the open project.
     """
 
     def __init__(
@@ -54,37 +55,38 @@ class IncomingFiles:
         self._import_annotations = import_annotations
 
     def accepts(self, paths: Sequence[Path]) -> bool:
-        """Whether files and folders are something that can be taken now."""
-        found = sort_incoming(paths)
-        return found.can_join if self._session.is_open else found.is_ours
+        """Tell whether files and folders can be opened or added now."""
+        incoming = sort_incoming(paths)
+        return incoming.can_join if self._session.is_open else incoming.is_ours
 
     def take(self, paths: Sequence[Path]) -> bool:
-        """Open files and folders or let them join; True if it worked."""
-        found = sort_incoming(paths)
-        if found.projects:
-            return self._open_project(found.projects[0], None)
-        if found.folders:
-            sources = (*found.folders, *found.micrographs, *found.labels)
+        """Open files and folders, or add them; True if that was possible."""
+        incoming = sort_incoming(paths)
+        if incoming.projects:
+            return self._open_project(incoming.projects[0], None)
+        if incoming.folders:
+            sources = (*incoming.folders, *incoming.micrographs, *incoming.labels)
             return self._open_project(sources if sources[1:] else sources[0], None)
         if not self.accepts(paths):
-            # It says what is wrong with it.
-            return self._open_project((*found.others, *found.annotations)[0], None)
+            # Opening one shows what is wrong with it.
+            unusable = (*incoming.others, *incoming.annotations)
+            return self._open_project(unusable[0], None)
         if self._session.is_open:
-            return self._join(found)
-        if found.micrographs:
-            return self._open_project((*found.micrographs, *found.labels), None)
-        return self._open_beside(found.labels)
+            return self._add(incoming)
+        if incoming.micrographs:
+            return self._open_project((*incoming.micrographs, *incoming.labels), None)
+        return self._open_beside(incoming.labels)
 
-    def _join(self, found: Incoming) -> bool:
-        """Add files to the open project, and say what came of it."""
-        if found.micrographs and not self._add(found.micrographs):
+    def _add(self, incoming: Incoming) -> bool:
+        """Add files to the open project."""
+        if incoming.micrographs and not self._add_micrographs(incoming.micrographs):
             return False
-        circles = (*found.labels, *found.annotations)
+        circles = (*incoming.labels, *incoming.annotations)
         if circles:
             self._import_annotations(circles)
         return True
 
-    def _add(self, micrographs: Sequence[Path]) -> bool:
+    def _add_micrographs(self, micrographs: Sequence[Path]) -> bool:
         """Add micrographs to the open project, and open the first of them."""
         project = self._session.project
         before = len(project.micrographs.entries)
@@ -94,11 +96,11 @@ class IncomingFiles:
         if added:
             what = "1 micrograph" if added == 1 else f"{added} micrographs"
             notifications.inform(f"{what} joined {project.path.name}.")
-        self._show(micrographs)
+        self._open_first(micrographs)
         return True
 
-    def _show(self, micrographs: Sequence[Path]) -> None:
-        """Open the first of some micrographs."""
+    def _open_first(self, micrographs: Sequence[Path]) -> None:
+        """Open the first of some micrographs of the project."""
         wanted = set(map(absolute, micrographs))
         for entry in self._session.entries:
             if absolute(entry.path) in wanted:
@@ -106,7 +108,7 @@ class IncomingFiles:
                 return
 
     def _open_beside(self, labels: Sequence[Path]) -> bool:
-        """Open the folder that label files and their micrographs lie in."""
+        """Open the folder of label files and their micrographs."""
         for label in labels:
             folder = micrographs_beside(label)
             if folder is not None:

@@ -1,7 +1,7 @@
-"""Ask the user which project file to open, where there is a choice.
+"""Open a project, and ask the user which project file to use if there is a choice.
 
-There is one where a folder can't be written to, and where a project is missing or
-unreadable while a backup or another project file lies in its folder.
+There is a choice if a folder is not writable, and if a project file is missing or
+unreadable while its folder has a backup or another project file.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _NEW = "Begin a new, empty project"
 
 
 def shipped_model() -> Model | None:
-    """Load the forest that comes with the program; None if there is none."""
+    """Load the forest that is shipped with the program; None if there is none."""
     path = default_model_path()
     return load_model(path) if os.path.isfile(path) else None
 
@@ -53,59 +53,61 @@ def shipped_model() -> Model | None:
 def opened(
     window: QWidget, source: Path | Sequence[Path], place: Path | None = None
 ) -> Project:
-    """Open or make a project, elsewhere if need be and the user wants it.
+    """Open or create a project, in another folder if need be.
 
-    Where it is missing or can't be read, what lies there instead is offered. A new
-    one starts with the shipped forest.
+    If its file is missing or unreadable, the user can choose another file. A new
+    project starts with the shipped forest.
 
     Parameters
     ----------
     window : QWidget
-        That asks for another place.
+        The window that asks.
     source : Path or sequence of Path
         A folder, micrograph files or a project file.
     place : Path, optional
-        Where the project file of a folder lies, if not in it.
+        Path of the project file of a folder; by default in the folder.
 
     Raises
     ------
     CdseError
-        If it cannot be opened, the user names no other place for a new one, or
-        wants nothing of what is there instead.
+        If the project cannot be opened, or the user chooses neither another file nor
+        another folder.
     """
     file = project_file(source, place)
-    named = isinstance(source, Path) and source.absolute() == file
+    is_named = isinstance(source, Path) and source.absolute() == file
     if not os.path.exists(file):
         why = _MISSING.format(file.name)
-        other = _instead(window, file, why, new=not named) or file
-        return _opened(window, *((other, None) if named else (source, other)))
+        other = _ask_alternative(window, file, why, new=not is_named) or file
+        return _open_or_copy(window, *((other, None) if is_named else (source, other)))
     try:
-        return _opened(window, source, place)
+        return _open_or_copy(window, source, place)
     except ProjectUnreadable as error:
-        found = _instead(window, file, str(error), new=False)
-        if found is None:
+        other = _ask_alternative(window, file, str(error), new=False)
+        if other is None:
             raise
-        return _opened(window, *((found, None) if named else (source, found)))
+        return _open_or_copy(window, *((other, None) if is_named else (source, other)))
 
 
-def _instead(window: QWidget, file: Path, why: str, *, new: bool) -> Path | None:
-    """Ask what to open instead of a project file; None if nothing else is there.
+def _ask_alternative(
+    window: QWidget, file: Path, why: str, *, new: bool
+) -> Path | None:
+    """Ask which file to open instead of a project file; None if there is no other.
 
     Parameters
     ----------
     window : QWidget
-        That asks.
+        The window that asks.
     file : Path
-        The project file that is missing or can't be read.
+        The project file that is missing or unreadable.
     why : str
         What is wrong with it.
     new : bool
-        Whether an empty project can be begun.
+        Whether a new, empty project is offered.
 
     Raises
     ------
     CdseError
-        If the user wants none of it, or it can't be put back.
+        If the user cancels, or a backup can't be restored.
     """
     others = alternatives(file)
     if not others:
@@ -117,10 +119,10 @@ def _instead(window: QWidget, file: Path, why: str, *, new: bool) -> Path | None
     return None if chosen == len(others) else others[chosen].take()
 
 
-def _opened(
+def _open_or_copy(
     window: QWidget, source: Path | Sequence[Path], place: Path | None
 ) -> Project:
-    """Open or make a project; where that can't be written the user names a place."""
+    """Open or create a project; if it isn't writable, ask for another folder."""
     try:
         project = _open(source, place)
     except FolderNotWritable as error:
@@ -134,14 +136,15 @@ def _opened(
     question = _LOOKING.format(project.path.name)
     name = f"{project.folder.name or project.path.stem}{SUFFIX}"
     place = ask_place(window, question, "Work on a copy...", name)
-    return project if place is None else _copied(project, place)
+    return project if place is None else _copy(project, place)
 
 
 def _open(source: Path | Sequence[Path], place: Path | None = None) -> Project:
     return Project.create_or_open(source, place, default_model=shipped_model)
 
 
-def _copied(project: Project, place: Path) -> Project:
+def _copy(project: Project, place: Path) -> Project:
+    """Open a copy of a project, which is closed; an existing copy is not replaced."""
     try:
         if not os.path.exists(place):
             project.copy_to(place)

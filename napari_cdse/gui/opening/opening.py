@@ -27,20 +27,26 @@ if TYPE_CHECKING:
 
     from napari_cdse.gui.session.session import Session
 
-_NONE = "No image with two dimensions is open in napari; open one, or a folder."
+_NO_IMAGE = "No image with two dimensions is open in napari; open one, or a folder."
 _UNEVEN = 0.005
-"""Share by which the edges of a pixel may differ: what files are allowed as well."""
+"""Greatest relative difference of a pixel's edges: the same as for files."""
 
 
 class Opening(QObject):
-    """Opens what the user chooses.
+    """Opens projects by buttons and menus.
 
     Parameters
     ----------
     session : Session
     take : callable
-        Opens files and folders, or lets them join the open project.
+        Opens files and folders, or adds them to the open project.
     open_sample : callable
+        Opens the sample project.
+
+    Signals
+    -------
+    image_changed()
+        Another image in napari can be used, or none.
     """
 
     image_changed = Signal()
@@ -63,7 +69,7 @@ class Opening(QObject):
             event.connect(self._on_layers)
 
     def close(self) -> None:
-        """Hear no more of layers."""
+        """Disconnect from the viewer."""
         self._soon.stop()
         viewer = self._session.viewer
         if viewer is not None:
@@ -88,7 +94,7 @@ class Opening(QObject):
 
     @property
     def recent(self) -> tuple[Path, ...]:
-        """Projects that were open last, newest first."""
+        """Projects that were open before, the latest first."""
         return recent_projects()
 
     def open_recent(self, path: Path) -> None:
@@ -97,22 +103,22 @@ class Opening(QObject):
 
     @property
     def image_name(self) -> str | None:
-        """Name of the image that is open in napari; None where none could be used."""
+        """Name of the image in napari that can be used; None if there is none."""
         layer = self._image()
         return None if layer is None else str(layer.name)
 
     def use_image(self) -> None:
-        """Make the image that is open in napari a project, or let it join one.
+        """Make a project of the image in napari, or add it to the open one.
 
-        Its file is taken where it has one; otherwise it is written as TIFF first,
-        beside the project or where the user says. napari's layer makes room for ours.
+        If it has no file, it is written as TIFF, beside the project or where the user
+        chooses. napari's layer is removed, since our layer shows the same.
         """
         layer = self._image()
         if layer is None:
-            self._session.warn(_NONE)
+            self._session.warn(_NO_IMAGE)
             return
         with self._session.reporting_errors():
-            path = _file_of(layer) or self._kept(layer)
+            path = _file_of(layer) or self._write(layer)
             layers = self._session.open_viewer.layers
             if path is not None and self._take([path]) and layer in layers:
                 layers.remove(layer)
@@ -121,7 +127,7 @@ class Opening(QObject):
         self._soon.start(0)
 
     def _image(self) -> Image | None:
-        """Return the active image, or the topmost one, that could be a micrograph."""
+        """Return the active image, or the topmost one, that can be a micrograph."""
         viewer = self._session.viewer
         if viewer is None:
             return None
@@ -131,11 +137,11 @@ class Opening(QObject):
                 return layer
         return None
 
-    def _kept(self, layer: Image) -> Path | None:
-        """Write the image as TIFF; None if the user names no place for it."""
+    def _write(self, layer: Image) -> Path | None:
+        """Write the image as TIFF; None if the user chooses no file."""
         name = f"{name_from_text(str(layer.name)) or 'image'}.tif"
         if self._session.is_open:
-            path = _free(self._session.project.folder / name)
+            path = _unused(self._session.project.folder / name)
         else:
             chosen = ask_picture(main_window(self._session.viewer), name)
             if chosen is None:
@@ -150,7 +156,7 @@ def _is_usable(layer: Layer | None) -> bool:
 
 
 def _file_of(layer: Image) -> Path | None:
-    """Return the file that shows what the layer shows, if there is one."""
+    """Return the file from which a layer was read; None if there is none."""
     source = layer.source.path
     if source is None or not is_micrograph_name(source):
         return None
@@ -162,7 +168,7 @@ def _file_of(layer: Image) -> Path | None:
 
 
 def _pixel_size_nm(layer: Image) -> float | None:
-    """Return the edge of a pixel, where the layer's unit is a length."""
+    """Return the pixel size if the layer's unit is a length; else None."""
     edges = zip(layer.scale, layer.units, strict=True)
     lengths = [_in_nm(float(step), unit) for step, unit in edges]
     down, across = lengths[0], lengths[1]
@@ -172,16 +178,16 @@ def _pixel_size_nm(layer: Image) -> float | None:
 
 
 def _in_nm(step: float, unit: Any) -> float | None:
-    """Return a step in nm; None where the unit is no length, or the step is none."""
+    """Return a step in nm; None if it is 0 or its unit is no length."""
     if step <= 0 or not unit.is_compatible_with("nm"):
         return None
     return float((step * unit).to("nm").magnitude)
 
 
-def _free(path: Path) -> Path:
-    """Return a name that no file has yet."""
-    number, free = 1, path
-    while free.exists():
+def _unused(path: Path) -> Path:
+    """Return a path at which there is no file yet."""
+    number, unused = 1, path
+    while unused.exists():
         number += 1
-        free = path.with_stem(f"{path.stem} {number}")
-    return free
+        unused = path.with_stem(f"{path.stem} {number}")
+    return unused

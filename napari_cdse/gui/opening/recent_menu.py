@@ -1,7 +1,7 @@
 """Recent projects in napari's File menu.
 
-Plugins may not add a list that changes to that menu by their manifest, so it is done
-through the window's own attribute `file_menu`, which napari documents.
+A plugin's manifest can't add a list that changes to that menu. So it is added to the
+window's attribute `file_menu`, which napari documents.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from napari_cdse.gui.opening.opening import Opening
     from napari_cdse.gui.session.session import Session
 
-_NONE = "No project was open yet"
+_NO_PROJECT = "No project was open yet"
 
 
 class RecentMenu(QObject):
-    """Opens one of the projects that were open last.
+    """A menu of the projects that were open before.
 
     Parameters
     ----------
@@ -42,28 +42,28 @@ class RecentMenu(QObject):
         self.menu = QMenu("Open Recent CdSe Project", main_window(session.viewer))
         self.menu.setToolTipsVisible(True)
         self._place()
-        # napari fills the menu anew when plugins come and go.
+        # napari rebuilds its menu when plugins are added or removed.
         session.open_viewer.window.file_menu.aboutToShow.connect(self._place)
         self.menu.aboutToShow.connect(self.fill)
         self.fill()
 
     def fill(self) -> None:
-        """List what was open last."""
+        """List the recent projects."""
         self.menu.clear()
-        found = self._opening.recent
-        for path in found:
+        recent = self._opening.recent
+        for path in recent:
             action = self.menu.addAction(caption(project_name(path)))
             action.setToolTip(plain(str(path)))
             action.triggered.connect(
                 lambda _on=False, one=path: self._opening.open_recent(one)
             )
-        if not found:
-            self.menu.addAction(_NONE).setEnabled(False)
+        if not recent:
+            self.menu.addAction(_NO_PROJECT).setEnabled(False)
 
     def _place(self) -> None:
-        """Put our menu above the first line of napari's, unless it is there."""
-        there = self._session.open_viewer.window.file_menu
-        mine = self.menu.menuAction()
-        lines = [one for one in there.actions() if one.isSeparator()]
-        if mine not in there.actions():
-            there.insertAction(next(iter(lines), None), mine)
+        """Insert our menu above the first separator of napari's, if it is missing."""
+        file_menu = self._session.open_viewer.window.file_menu
+        action = self.menu.menuAction()
+        separators = [one for one in file_menu.actions() if one.isSeparator()]
+        if action not in file_menu.actions():
+            file_menu.insertAction(next(iter(separators), None), action)

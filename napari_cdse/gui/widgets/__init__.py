@@ -1,1 +1,1 @@
-"""Small Qt widgets that know no project."""
+"""Qt widgets for all docks, which know no project: fields, rows, tables, layouts."""

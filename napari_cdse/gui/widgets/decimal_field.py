@@ -1,4 +1,4 @@
-"""Field for a number that accepts point and comma, whatever the locale."""
+"""Fields for numbers that accept point and comma in any locale, also for magicgui."""
 
 from __future__ import annotations
 
@@ -15,26 +15,25 @@ from napari_cdse.core.numbers import read_number
 from napari_cdse.gui.widgets.layout import wrapped
 
 _DECIMALS = 6
-"""Digits behind the mark that a field keeps: a millionth of a nm. What one types is
-never rounded; zeros at the end are not shown."""
+"""Most decimals of a field. A choice: a millionth of a nm. More are refused, not
+rounded; zeros at the end are not shown."""
 _REFUSED = "{} {{ border: 1px solid #e0543e; }}"
-"""A red frame, seen on dark and light themes; the sentence says what is wrong."""
+"""Style sheet of a field with an invalid number: a red frame, visible in all themes."""
 
 
 class DecimalField(QDoubleSpinBox):
-    """A spin box that takes point and comma for decimal marks and drops no letter.
+    """A spin box that accepts point and comma as decimal marks, and drops no character.
 
-    Qt's own follows the language of the desktop: under German a typed point is dropped,
-    and 0.018 becomes 18. Here whatever is typed stays to be seen. When it is no
-    number, or out of range, the field says so and keeps its value; the refusal stands
-    until something else is typed, so that no button takes the old value for the new.
+    Qt's own spin box follows the locale: in a German one, a typed point is dropped, and
+    0.018 becomes 18. Here, all that is typed stays visible. If it is no number, or out
+    of range, the field shows why and keeps its value, until something else is typed.
 
     Signals
     -------
     refused(sentence)
-        What was typed can't be read; empty when that is over.
+        The text is not valid; empty when it is valid again.
     entered()
-        Return was pressed on a number that can be read.
+        Return was pressed on a valid number.
     """
 
     refused = Signal(str)
@@ -43,29 +42,28 @@ class DecimalField(QDoubleSpinBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setLocale(QLocale.c())
-        # A number that is half typed is none yet.
+        # The value changes when typing has ended.
         self.setKeyboardTracking(False)
         self.setDecimals(_DECIMALS)
         self._hint = ""
         self._sentence = ""
-        self.lineEdit().textEdited.connect(self._judge)
+        self.lineEdit().textEdited.connect(self._check)
         self.valueChanged.connect(lambda _value: self._refuse(""))
 
     @property
     def sentence(self) -> str:
-        """Why what was typed last is refused; empty if it is not."""
+        """Why the text is refused; empty if it is valid."""
         return self._sentence
 
     def setToolTip(self, text: str) -> None:
-        """Keep the tooltip for when nothing is refused."""
+        """Set the tooltip for a valid text."""
         self._hint = text
         super().setToolTip(wrapped(self._sentence or text))
 
     def value(self) -> float:
-        """Give the number that stands in the field, also while it is being typed.
+        """Return the number in the field, also while it is typed.
 
-        A button need not take the focus from the field, which would finish it: on a
-        Mac none does.
+        On macOS, buttons do not take the focus, which would end the typing.
         """
         typed = self.lineEdit().isModified() and not self.keyboardTracking()
         if typed and not self._sentence:
@@ -73,23 +71,23 @@ class DecimalField(QDoubleSpinBox):
         return super().value()
 
     def show_value(self, value: float) -> None:
-        """Show a number in place of what stands in the field, or is being typed.
+        """Show a number instead of the text in the field.
 
-        Qt draws the field, and with it the window, anew also for the number that
-        stands there already.
+        Nothing is done for the number that is shown already, since Qt would draw the
+        whole window again.
         """
         typed = self.lineEdit().isModified() or self._sentence
         if typed or round(value, self.decimals()) != super().value():
             self.setValue(value)
 
     def validate(self, text: str, position: int) -> tuple[Any, str, int]:
-        """Let everything be typed; only what can be read is acceptable."""
+        """Let everything be typed; a valid number is acceptable."""
         state = QValidator.State
-        good = not self._problem(text)
-        return (state.Acceptable if good else state.Intermediate), text, position
+        is_valid = not self._problem(text)
+        return (state.Acceptable if is_valid else state.Intermediate), text, position
 
     def valueFromText(self, text: str) -> float:
-        """Read the number; the value stays where it can't be read."""
+        """Read a number; the value stays if that is not possible."""
         bare = self._bare(text)
         if self._is_special(bare):
             return self.minimum()
@@ -99,7 +97,7 @@ class DecimalField(QDoubleSpinBox):
             return super().value()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Let Return finish a number only; it would bring back the old one."""
+        """Ignore Return for invalid text, which Qt would replace by the old value."""
         enters = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if enters and self._problem(self.lineEdit().text()):
             event.accept()
@@ -109,11 +107,11 @@ class DecimalField(QDoubleSpinBox):
             self.entered.emit()
 
     def fixup(self, text: str) -> str:
-        """Mend nothing: Qt's own takes out commas, and 1.000,5 becomes 1.0005."""
+        """Return the text as it is; Qt would remove commas: 1.000,5 becomes 1.0005."""
         return text
 
     def textFromValue(self, value: float) -> str:
-        """Write a number with a point, without zeros that say nothing."""
+        """Write a number with a point, without zeros at the end."""
         text = f"{value:.{self.decimals()}f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -125,7 +123,7 @@ class DecimalField(QDoubleSpinBox):
         return bare.removesuffix(self.suffix().strip()).strip()
 
     def _problem(self, text: str) -> str:
-        """Say why a text is refused; nothing if it is not."""
+        """Return why a text is refused; empty if it is valid."""
         bare = self._bare(text)
         if self._is_special(bare):
             return ""
@@ -143,7 +141,7 @@ class DecimalField(QDoubleSpinBox):
             return f"{bare} has more digits than this field keeps ({step:g})."
         return ""
 
-    def _judge(self, text: str) -> None:
+    def _check(self, text: str) -> None:
         self._refuse(self._problem(text))
 
     def _refuse(self, sentence: str) -> None:
@@ -157,31 +155,31 @@ class DecimalField(QDoubleSpinBox):
 
 
 class WholeField(DecimalField):
-    """A `DecimalField` for whole numbers, which says so where one types another."""
+    """A `DecimalField` for whole numbers."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setDecimals(0)
 
 
-# magicgui hands out its Qt side of a widget by name; what that derives from takes any
-# spin box.
-_FloatSide: Any = use_app("qt").get_obj("FloatSpinBox")
-_WholeSide: Any = use_app("qt").get_obj("SpinBox")
+# magicgui gives access to its Qt backend widgets by name; the base class of these
+# accepts any spin box.
+_FloatBackend: Any = use_app("qt").get_obj("FloatSpinBox")
+_WholeBackend: Any = use_app("qt").get_obj("SpinBox")
 
 
-class _DecimalSide(_FloatSide):  # type: ignore[misc]  # known at run time only
-    """What magicgui asks of a Qt widget, for a `DecimalField`."""
-
-    def __init__(self, **options: Any) -> None:
-        _FloatSide.__base__.__init__(self, DecimalField, **options)
-
-
-class _WholeFieldSide(_WholeSide):  # type: ignore[misc]  # known at run time only
-    """What magicgui asks of a Qt widget, for a `WholeField`."""
+class _DecimalFieldBackend(_FloatBackend):  # type: ignore[misc]  # known at run time only
+    """The backend widget of a `DecimalField`, as magicgui requires it."""
 
     def __init__(self, **options: Any) -> None:
-        _WholeSide.__base__.__init__(self, WholeField, **options)
+        _FloatBackend.__base__.__init__(self, DecimalField, **options)
+
+
+class _WholeFieldBackend(_WholeBackend):  # type: ignore[misc]  # known at run time only
+    """The backend widget of a `WholeField`, as magicgui requires it."""
+
+    def __init__(self, **options: Any) -> None:
+        _WholeBackend.__base__.__init__(self, WholeField, **options)
 
     def _post_get_hook(self, value: float) -> int:
         return round(value)
@@ -191,11 +189,11 @@ class DecimalWidget(RangedWidget[float]):
     """The magicgui widget of a `DecimalField`, for forms."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options | {"widget_type": _DecimalSide})
+        super().__init__(**options | {"widget_type": _DecimalFieldBackend})
 
 
 class WholeWidget(RangedWidget[int]):
     """The magicgui widget of a `WholeField`, for forms."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options | {"widget_type": _WholeFieldSide})
+        super().__init__(**options | {"widget_type": _WholeFieldBackend})

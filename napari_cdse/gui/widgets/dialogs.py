@@ -1,4 +1,4 @@
-"""Dialogs that ask for files or show a message."""
+"""Dialogs that ask for files, a choice or a confirmation, or show a message."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def ask_folder(parent: QWidget | None) -> Path | None:
 
 def ask_annotations(parent: QWidget | None, beside: Path) -> list[Path]:
     """Let the user choose files of other programs; none if they choose none."""
-    names, _kind = QFileDialog.getOpenFileNames(
+    names, _filter = QFileDialog.getOpenFileNames(
         parent, "Import annotations", str(beside), f"{_ANNOTATIONS};;All files (*)"
     )
     return [Path(name) for name in names]
@@ -61,18 +61,12 @@ def ask_lattice(parent: QWidget | None) -> Path | None:
 
 
 def ask_report(parent: QWidget | None, suggestion: Path) -> Path | None:
-    """Let the user say where a report goes."""
-    name, _kind = QFileDialog.getSaveFileName(
-        parent, "Write the report", str(suggestion), _PAGES
-    )
-    if not name:
-        return None
-    path = Path(name)
-    return path if path.suffix else path.with_suffix(".html")
+    """Let the user choose a file for a report."""
+    return _ask_save(parent, "Write the report", suggestion, _PAGES, ".html")
 
 
 def ask_figure(parent: QWidget | None, suggestion: str) -> Path | None:
-    """Let the user say where a figure goes, and as what kind of file."""
+    """Let the user choose a file for a figure, and its format."""
     name, kind = QFileDialog.getSaveFileName(
         parent, "Save the figure", str(_in_documents(suggestion)), ";;".join(_FIGURES)
     )
@@ -89,18 +83,12 @@ def ask_forest(parent: QWidget | None) -> Path | None:
 
 
 def ask_where(parent: QWidget | None, suggestion: str) -> Path | None:
-    """Let the user say where a model file goes."""
-    name, _kind = QFileDialog.getSaveFileName(
-        parent, "Save the forest", suggestion, _FORESTS
-    )
-    if not name:
-        return None
-    path = Path(name)
-    return path if path.suffix else path.with_suffix(".skops")
+    """Let the user choose a file for a forest."""
+    return _ask_save(parent, "Save the forest", suggestion, _FORESTS, ".skops")
 
 
 def ask_name(parent: QWidget | None, name: str) -> str | None:
-    """Let the user give a forest another name."""
+    """Let the user rename a forest; None if they cancel."""
     text, given = QInputDialog.getText(
         parent,  # type: ignore[arg-type]  # Qt takes None for no parent
         "Forest",
@@ -111,21 +99,38 @@ def ask_name(parent: QWidget | None, name: str) -> str | None:
 
 
 def ask_picture(parent: QWidget | None, suggestion: str) -> Path | None:
-    """Let the user say where a picture is kept that has no file."""
-    name, _kind = QFileDialog.getSaveFileName(
-        parent,
-        "Keep the image as TIFF; its project will lie beside it",
-        str(_in_documents(suggestion)),
-        _PICTURES,
-    )
+    """Let the user choose a file for an image that has none."""
+    title = "Keep the image as TIFF; its project will lie beside it"
+    return _ask_save(parent, title, _in_documents(suggestion), _PICTURES, ".tif")
+
+
+def _ask_save(
+    parent: QWidget | None, title: str, suggestion: Path | str, kinds: str, suffix: str
+) -> Path | None:
+    """Let the user choose a file to write.
+
+    Parameters
+    ----------
+    parent : QWidget or None
+        The window that asks.
+    title : str
+        Of the dialog.
+    suggestion : Path or str
+        The file selected at first.
+    kinds : str
+        Filter of files, as Qt writes it.
+    suffix : str
+        Added to a name without any.
+    """
+    name, _filter = QFileDialog.getSaveFileName(parent, title, str(suggestion), kinds)
     if not name:
         return None
     path = Path(name)
-    return path if path.suffix else path.with_suffix(".tif")
+    return path if path.suffix else path.with_suffix(suffix)
 
 
 def _in_documents(name: str) -> Path:
-    """Suggest the user's own folder, which no micrograph need lie in."""
+    """Return a file in the user's folder of documents."""
     documents = QStandardPaths.StandardLocation.DocumentsLocation
     return Path(QStandardPaths.writableLocation(documents), name)
 
@@ -141,18 +146,18 @@ def ask_project(parent: QWidget | None) -> Path | None:
 def ask_place(
     parent: QWidget | None, question: str, act: str, name: str
 ) -> Path | None:
-    """Let the user choose where a project file shall lie, or leave it.
+    """Let the user choose another place for a project file; None if they cancel.
 
     Parameters
     ----------
     parent : QWidget or None
         The window that asks.
     question : str
-        Why another place is wanted.
+        Why another place is needed.
     act : str
-        What the button says.
+        Text of the button.
     name : str
-        Suggested for the file.
+        Suggested name of the file.
     """
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
@@ -165,7 +170,7 @@ def ask_place(
         return None
     documents = QStandardPaths.StandardLocation.DocumentsLocation
     suggested = Path(QStandardPaths.writableLocation(documents), name)
-    # One that is there is opened, never overwritten.
+    # An existing project is opened, and never overwritten.
     chosen, _kind = QFileDialog.getSaveFileName(
         parent,
         "Project file",
@@ -182,7 +187,7 @@ def ask_place(
 def ask_which(
     parent: QWidget | None, question: str, choices: Sequence[str]
 ) -> int | None:
-    """Let the user choose a line; None if they choose none.
+    """Let the user choose one of several lines; None if they cancel.
 
     Parameters
     ----------
@@ -191,7 +196,7 @@ def ask_which(
     question : str
         Why there is a choice.
     choices : sequence of str
-        The lines; the first is chosen at first.
+        The lines; the first one is selected at first.
     """
     dialog = QDialog(parent)
     dialog.setWindowTitle("Project")
@@ -212,7 +217,7 @@ def ask_which(
 
 
 def tell(parent: QWidget, title: str, text: str, more: str) -> QMessageBox:
-    """Say something in a window that stays beside the work until it is closed."""
+    """Show a message in a window that does not block the others."""
     box = QMessageBox(parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setTextFormat(Qt.TextFormat.PlainText)
@@ -225,14 +230,14 @@ def tell(parent: QWidget, title: str, text: str, more: str) -> QMessageBox:
 
 
 def ask_to_leave(parent: QWidget, what: str) -> bool:
-    """Ask whether to go although something would be lost; Return stays.
+    """Ask whether to close although something would be lost; Return cancels.
 
     Parameters
     ----------
     parent : QWidget
         The window that asks.
     what : str
-        What would be lost, in words.
+        What would be lost.
     """
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Warning)

@@ -7,22 +7,25 @@ from qtpy.QtWidgets import QDockWidget, QWidget
 
 
 class DockSight(QObject):
-    """Tells when a view in a dock comes into sight and when it goes.
+    """Reports when the view of a dock comes into sight or goes out of it.
 
-    For Qt a tab that lies behind is no hidden widget: ``isVisible`` says yes, and what
-    follows every key would be worked out and drawn for nobody.
-
-    `changed` carries whether it is in sight now.
+    For Qt, a dock behind another tab is visible, and its view would be updated after
+    every key for nothing.
 
     Parameters
     ----------
     view : QWidget
-        Calls `shown` and `hidden` from its own events of these names.
+        Calls `shown` and `hidden` in its show and hide events.
 
     Attributes
     ----------
     here : bool
         Whether the view is in sight.
+
+    Signals
+    -------
+    changed(here)
+        ``here`` has changed.
     """
 
     changed = Signal(bool)
@@ -34,25 +37,25 @@ class DockSight(QObject):
         self.here = False
 
     def shown(self) -> None:
-        """Begin to follow the dock, whichever the view is in by now."""
+        """Follow the dock that has the view now; called when the view is shown."""
         dock = dock_of(self._view)
         if dock is not self._dock and dock is not None:
-            dock.visibilityChanged.connect(self._come_or_go)
+            dock.visibilityChanged.connect(self._set_here)
             self._dock = dock
-        self._come_or_go(dock is None or not dock.visibleRegion().isEmpty())
+        self._set_here(dock is None or not dock.visibleRegion().isEmpty())
 
     def hidden(self) -> None:
-        """Say that the view went with its dock or its page."""
-        self._come_or_go(False)
+        """Report that the view is out of sight; called when it is hidden."""
+        self._set_here(False)
 
-    def _come_or_go(self, here: bool) -> None:
+    def _set_here(self, here: bool) -> None:
         if here != self.here:
             self.here = here
             self.changed.emit(here)
 
 
 def dock_of(widget: QWidget) -> QDockWidget | None:
-    """Find the dock that a widget is in; None where it is in none, or is one."""
+    """Return the dock that contains a widget; None if there is none."""
     parent = widget.parentWidget()
     while parent is not None and not isinstance(parent, QDockWidget):
         parent = parent.parentWidget()

@@ -26,26 +26,31 @@ if TYPE_CHECKING:
     from napari_cdse.io.export.figures.style import Draw
 
 _AGAIN_MS = 100
-"""Until the lock is asked for again, while another thread draws."""
-
+"""Milliseconds until the lock is requested again, while another thread draws."""
 _LEAST_PX = (260, 260)
-"""Width and height below which the words of a figure no longer fit beside it."""
-
+"""Least width and height in screen pixels: with less, the text of a figure does not
+fit."""
 _BRIGHT = 128
-"""Of 255: backgrounds above are those of light themes."""
+"""Mean of red, green and blue, of 255, above which a theme counts as light. A
+choice."""
 
 
 class FigureView(QWidget):
-    """Shows one figure, drawn anew for each theme.
-
-    `clicked` and `pointed` carry the number on the horizontal axis that is nearest to
-    the mouse within the axes, or None. `enlarging` tells of a double click.
+    """Shows one figure in the colours of the theme.
 
     Parameters
     ----------
     parent : QWidget, optional
     least_px : tuple of int
         Least width and height.
+
+    Signals
+    -------
+    clicked(number), pointed(number)
+        The integer on the horizontal axis that is nearest to the mouse; None outside of
+        the axes.
+    enlarging()
+        The figure was double-clicked.
     """
 
     clicked = Signal(object)
@@ -62,9 +67,9 @@ class FigureView(QWidget):
         canvas: FigureCanvasQTAgg = FigureCanvasQTAgg(figure)  # type: ignore[no-untyped-call]
         self.canvas = keyless(canvas)
         self.canvas.setMinimumSize(*least_px)
-        # Its own wish is that of a window: it takes what room there is.
-        takes = QSizePolicy.Policy.Ignored
-        self.canvas.setSizePolicy(takes, takes)
+        # matplotlib's size hint is that of a whole window.
+        any_size = QSizePolicy.Policy.Ignored
+        self.canvas.setSizePolicy(any_size, any_size)
         self.canvas.mpl_connect("button_press_event", self._on_press)
         self.canvas.mpl_connect("motion_notify_event", self._on_motion)
         self._again = QTimer(self)
@@ -74,11 +79,11 @@ class FigureView(QWidget):
 
     @property
     def figure(self) -> Figure:
-        """What is shown."""
+        """The figure."""
         return self.canvas.figure
 
     def set_theme(self, name: str) -> None:
-        """Draw in the colours of one of napari's themes from now on."""
+        """Use the colours of one of napari's themes."""
         self._palette = palette_of(name)
         self._redraw()
 
@@ -88,7 +93,7 @@ class FigureView(QWidget):
         self._redraw()
 
     def _redraw(self) -> None:
-        # A file may be drawn just now; the window does not wait for it.
+        # Another thread may be drawing a file, for which the window must not wait.
         if not LOCK.acquire(blocking=False):
             self._again.start(_AGAIN_MS)
             return
@@ -114,13 +119,14 @@ class FigureView(QWidget):
 
 def palette_of(theme: str) -> Palette:
     """Return the colours of figures in one of napari's themes."""
-    told = get_theme(theme)
-    ours = PRINT if sum(told.background.as_rgb_tuple()[:3]) > 3 * _BRIGHT else DARK
-    paper = _hex(told.background.as_rgb_tuple())
+    colours = get_theme(theme)
+    background = colours.background.as_rgb_tuple()
+    ours = PRINT if sum(background[:3]) > 3 * _BRIGHT else DARK
+    paper = _hex(background)
     return Palette(
-        ink=_hex(told.text.as_rgb_tuple()),
+        ink=_hex(colours.text.as_rgb_tuple()),
         paper=paper,
-        rule=_hex(told.primary.as_rgb_tuple()),
+        rule=_hex(colours.primary.as_rgb_tuple()),
         classes={name: readable(one, paper) for name, one in ours.classes.items()},
     )
 

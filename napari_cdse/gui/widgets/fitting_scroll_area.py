@@ -1,4 +1,4 @@
-"""Scroll areas that take as much height as their content needs, if there is room."""
+"""Scroll areas that are as high as their content, if there is room."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent, QShowEvent
     from qtpy.QtWidgets import QWidget
 
-_LINES = 3.8
+_LEAST_FOLDED_LINES = 3.8
+"""Least height of a `FittingArea` in lines of text. A choice: a folded part and a
+row."""
 LEAST_LINES = 18
-"""Of a dock. A choice: a few rows of a list, the sentences and the buttons below it."""
+"""Least height of a dock in lines of text. A choice: a few rows of a list, the
+sentences and the buttons below it."""
 
 
 class FittingArea(QScrollArea):
-    """Shows a widget that may grow, without making the window grow with it.
+    """Shows a widget that may become higher, without making the window higher.
 
     Parameters
     ----------
     widget : QWidget
-        Such as parameters that can be unfolded.
+        For example parameters that can be unfolded.
     """
 
     def __init__(self, widget: QWidget, parent: QWidget | None = None) -> None:
@@ -34,47 +37,50 @@ class FittingArea(QScrollArea):
         widget.installEventFilter(self)
 
     def sizeHint(self) -> QSize:
-        """As its widget would be."""
+        """Return the size of the widget."""
         return self.widget().sizeHint() + self._edges
 
     def minimumSizeHint(self) -> QSize:
-        """As broad as its widget must be, and as high as one that is folded."""
-        line = round(_LINES * self.fontMetrics().height())
+        """Return the least width of the widget, and the height of a folded one."""
+        line = round(_LEAST_FOLDED_LINES * self.fontMetrics().height())
         inside = self.widget().minimumSizeHint() + self._edges
         bar = self.verticalScrollBar().sizeHint().width()
         return QSize(inside.width() + bar, min(inside.height(), line))
 
     @property
     def _edges(self) -> QSize:
-        """What the theme puts around the widget, where it wants a frame."""
+        """Width of the frame that the theme draws, on both sides."""
         both = 2 * self.frameWidth()
         return QSize(both, both)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Ask for another size when the widget does."""
+        """Ask for another size when the widget needs one."""
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().eventFilter(watched, event)
 
 
 class ViewArea(QScrollArea):
-    """Lets a dock be lower than its view: what has no room is scrolled to.
+    """Lets a dock be lower than its view, which can be scrolled then.
 
-    Sentences that break into lines need the more height the narrower they are. Qt does
-    not count that among a dock's least size, so that in a low one they are drawn over
-    what stands beside them; and what it does count makes the window grow beyond the
-    screen. Here the view is never lower than its parts need at its width.
-
-    `crowded` carries how many px are missing to show all, when the view comes to need
-    more height or the window leaves it less. While a mouse button is down somebody
-    makes the dock as low as it is to be, and nothing is asked.
+    The narrower wrapped sentences are, the more height they need. Qt does not take that
+    into account for the least size of a dock, so that sentences would overlap in a low
+    one; and the least sizes that it does use would make the window larger than the
+    screen. Here, the view always has the height that its parts need at its width.
 
     Parameters
     ----------
     view : QWidget
         With a layout.
     least_lines : int
-        Height in lines of text below which it does not go.
+        Least height in lines of text.
+
+    Signals
+    -------
+    crowded(missing_px)
+        The view needs more height than before, or has less; so many pixels are missing
+        to show all of it. It is not emitted while a mouse button is down, with which
+        the user may be sizing the dock.
     """
 
     crowded = Signal(int)
@@ -82,7 +88,7 @@ class ViewArea(QScrollArea):
     def __init__(self, view: QWidget, least_lines: int = LEAST_LINES) -> None:
         super().__init__()
         self._needed_before = 0
-        # In the midst of a layout Qt would lay out anew by the sizes before it.
+        # Delayed, since during a layout Qt would use the sizes from before.
         self._laid_out = QTimer(self)
         self._laid_out.setSingleShot(True)
         self._laid_out.timeout.connect(self._ask_for_room)
@@ -91,17 +97,17 @@ class ViewArea(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scrolls = False
-        # What the window knows of it.
+        # The least size for which the window was laid out.
         self._least = QSize()
         self.setWidget(view)
         view.installEventFilter(self)
 
     def sizeHint(self) -> QSize:
-        """As its view would be."""
+        """Return the size of the view."""
         return self.widget().sizeHint()
 
     def minimumSizeHint(self) -> QSize:
-        """As broad as its view must be, and a few lines high."""
+        """Return the least width of the view, and a few lines of height."""
         width = self.widget().minimumSizeHint().width()
         line = self.fontMetrics().lineSpacing()
         least = min(self.needed(width), self._least_lines * line)
@@ -112,41 +118,41 @@ class ViewArea(QScrollArea):
         return self.verticalScrollBar().sizeHint().width()
 
     def needed(self, width_px: int) -> int:
-        """Return how high the view must be at a width, with nothing cut off."""
+        """Return the height in px that the view needs at a width."""
         layout = self.widget().layout()
         if layout is None or not layout.hasHeightForWidth():
             return self.widget().minimumSizeHint().height()
         return layout.minimumHeightForWidth(width_px)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Let the view fill it."""
+        """Let the view fill the area."""
         super().resizeEvent(event)
         self._fill()
         if not QApplication.mouseButtons() & Qt.MouseButton.LeftButton:
             self._laid_out.start(0)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Remember with what size the window lays it out."""
+        """Remember the least size for which the window is laid out."""
         super().showEvent(event)
         self._least = self.minimumSizeHint()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow when the view needs another size."""
+        """Adapt to another size of the view."""
         if event.type() == QEvent.Type.LayoutRequest:
             self._fill()
-            self._tell_least()
+            self._update_least()
             needed = self.needed(self.widget().width())
             if needed > self._needed_before:
                 self._laid_out.start(0)
             self._needed_before = needed
         return super().eventFilter(watched, event)
 
-    def _tell_least(self) -> None:
-        """Have the window laid out anew, if the view can't do with what it has.
+    def _update_least(self) -> None:
+        """Have the window laid out if the least size has changed.
 
-        Each sentence that changes asks for a layout, and the window is drawn anew as a
-        whole after one. Once a dock stands, the user says how large it is: only the
-        least size counts.
+        Each changed sentence requests a layout, after which the whole window is drawn.
+        Once a dock is visible, its size is the user's choice, and only its least size
+        matters.
         """
         least = self.minimumSizeHint()
         if least != self._least or not self.isVisible():
@@ -159,12 +165,12 @@ class ViewArea(QScrollArea):
             self.crowded.emit(missing)
 
     def _fill(self) -> None:
-        """Give the view the width that is there and the height that it needs."""
+        """Give the view the width of the area, and the height that it needs."""
         inside = self.maximumViewportSize()
         scrolls = self.needed(inside.width()) > inside.height()
         width = inside.width() - (self._bar_px if scrolls else 0)
         self.widget().resize(width, max(inside.height(), self.needed(width)))
         if scrolls != self._scrolls:
-            # The bar takes no room from what has only just enough.
+            # The bar needs width of its own.
             self._scrolls = scrolls
             self.updateGeometry()

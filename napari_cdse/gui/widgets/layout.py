@@ -1,4 +1,4 @@
-"""Helpers to lay out docks and rows."""
+"""Labels, lists and layouts as all docks use them."""
 
 from __future__ import annotations
 
@@ -26,32 +26,33 @@ if TYPE_CHECKING:
 _DOCK_MARGIN_PX = 6
 _DOCK_SPACING_PX = 6
 _CHOICE_LETTERS = 6
+"""Least width of a list in letters. A choice: docks can be narrow."""
 _DASH = "\u2013"
 
 AnyWidget = TypeVar("AnyWidget", bound=QWidget)
 
 
 def number(value: float) -> str:
-    """Two digits, or a dash for what is not known."""
+    """Write a number with two decimals, and NaN as a dash."""
     return _DASH if math.isnan(value) else f"{value:.2f}"
 
 
 def keyless(widget: AnyWidget) -> AnyWidget:
-    """Keep the keyboard off a widget, and return it.
+    """Give a widget no keyboard focus, and return it.
 
-    Letters belong to the particles, wherever the last click went.
+    Letters are keys for particles, wherever the user has clicked last.
     """
     widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return widget
 
 
 def paper_of(widget: QWidget) -> str:
-    """Colour that a widget is drawn on in the theme of now, as ``#rrggbb``."""
+    """Return the background colour of a widget in the present theme, as ``#rrggbb``."""
     return widget.palette().color(widget.backgroundRole()).name()
 
 
 class PlainLabel(QLabel):
-    """A label that shows any text as it is; Qt's own takes some for markup."""
+    """A label that shows any text as it is, which Qt may take for markup."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,12 +60,12 @@ class PlainLabel(QLabel):
         self.setText(text)
 
     def setText(self, text: str) -> None:
-        """Show a text, with escapes for characters that act."""
+        """Show a text, with control characters escaped."""
         super().setText(plain(text))
 
 
 class MarkupLabel(QLabel):
-    """A label for markup of our own; what comes from outside is escaped in it."""
+    """A label for our own markup; text from outside has to be escaped."""
 
     def __init__(self, markup: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,27 +75,35 @@ class MarkupLabel(QLabel):
 
 
 def sentence(text: str = "") -> QLabel:
-    """Make a label that breaks its text into lines."""
+    """Make a label that wraps its text."""
     label = PlainLabel(text)
     label.setWordWrap(True)
     return label
 
 
 def say(label: QLabel, text: str) -> None:
-    """Show a text, or no label where there is nothing to say."""
+    """Show a text; an empty one hides the label."""
     label.setText(text)
     label.setVisible(bool(text))
 
 
 def hint(text: str = "") -> QLabel:
-    """Make the sentence that stands in the middle of an empty page."""
+    """Make a label with a centred sentence, for an empty page."""
     label = sentence(text)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     return label
 
 
 def choices(lines: Iterable[tuple[str, str]], tip: str) -> QComboBox:
-    """Make a list to choose from, with a tooltip for it and for each of its lines."""
+    """Make a list to choose from.
+
+    Parameters
+    ----------
+    lines : iterable of (str, str)
+        Text and tooltip of each line.
+    tip : str
+        Tooltip of the list.
+    """
     box = keyless(QComboBox())
     box.setToolTip(wrapped(tip))
     box.setMinimumContentsLength(_CHOICE_LETTERS)
@@ -105,7 +114,7 @@ def choices(lines: Iterable[tuple[str, str]], tip: str) -> QComboBox:
 
 
 def folded(title: str, tip: str, *parts: QWidget) -> QCollapsible:
-    """Make a part of a dock that opens by a click on its title."""
+    """Make a part of a dock that is unfolded by a click on its title."""
     whole = QCollapsible(title)
     whole.toggleButton().setToolTip(plain(tip))
     for part in parts:
@@ -115,7 +124,7 @@ def folded(title: str, tip: str, *parts: QWidget) -> QCollapsible:
 
 
 def dock_column(dock: QWidget) -> QVBoxLayout:
-    """Lay a dock's parts below each other, a little off its edges."""
+    """Return a layout for the parts of a dock, below each other, with margins."""
     column = QVBoxLayout(dock)
     margin = _DOCK_MARGIN_PX
     column.setContentsMargins(margin, margin, margin, margin)
@@ -124,28 +133,28 @@ def dock_column(dock: QWidget) -> QVBoxLayout:
 
 
 def view_column(view: QWidget) -> QVBoxLayout:
-    """Lay the parts of a dock's view below each other, up to its edges."""
+    """Return a layout for the parts of a view, below each other, without margins."""
     column = flush_column(view)
     column.setSpacing(_DOCK_SPACING_PX)
     return column
 
 
 def flush_column(widget: QWidget) -> QVBoxLayout:
-    """Lay a part's parts below each other, up to its edges."""
+    """Return a layout below each other, without margins."""
     column = QVBoxLayout(widget)
     column.setContentsMargins(0, 0, 0, 0)
     return column
 
 
 def flush_row(widget: QWidget) -> QHBoxLayout:
-    """Lay a part's parts beside each other, up to its edges."""
+    """Return a layout beside each other, without margins."""
     row = QHBoxLayout(widget)
     row.setContentsMargins(0, 0, 0, 0)
     return row
 
 
 def row_of(widgets: Iterable[QWidget]) -> QHBoxLayout:
-    """Put widgets beside each other, as buttons mostly stand."""
+    """Lay widgets out beside each other."""
     row = QHBoxLayout()
     for widget in widgets:
         row.addWidget(widget)
@@ -153,7 +162,7 @@ def row_of(widgets: Iterable[QWidget]) -> QHBoxLayout:
 
 
 def scroll_down(area: QScrollArea, widget: QWidget) -> None:
-    """Let a frameless area hold a widget as broad as itself, of any height."""
+    """Let an area without frame scroll a widget vertically."""
     area.setWidget(widget)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
@@ -161,5 +170,5 @@ def scroll_down(area: QScrollArea, widget: QWidget) -> None:
 
 
 def wrapped(text: str) -> str:
-    """Let Qt break a long tooltip into lines, which it does for rich text only."""
+    """Return a tooltip as rich text, which Qt wraps."""
     return f"<qt>{escape(plain(text), quote=False)}</qt>"

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from napari_cdse.gui.session.standing_messages import StandingMessages
 
 _MOST = 3
-"""Messages seen at a time; closing one brings up the next. A choice: more would take
-the room from the micrograph."""
+"""Most messages shown at a time; the next one follows when one is closed. A choice:
+more would cover the micrograph."""
 _MORE = "and {} more, seen when these are closed"
 _NAME = "napari-cdse messages"
 _MARGIN_PX = 4
@@ -40,19 +40,19 @@ _GOOD = QStyle.StandardPixmap.SP_MessageBoxInformation
 
 
 class MessageBar(QToolBar):
-    """Shows standing messages across the whole window; hidden while there are none.
+    """Shows lasting messages across the whole window; hidden while there are none.
 
     Parameters
     ----------
     messages : StandingMessages
     window : QMainWindow
-        Whose top it lies at.
+        The bar is at its top.
     """
 
     def __init__(self, messages: StandingMessages, window: QMainWindow) -> None:
         super().__init__("Messages", window)
         self._messages = messages
-        # napari keeps the layout of its window by these names.
+        # napari stores the layout of its window by this name.
         self.setObjectName(_NAME)
         self.setMovable(False)
         self.setFloatable(False)
@@ -65,12 +65,12 @@ class MessageBar(QToolBar):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What can be read now."""
+        """The messages shown."""
         return self._page.sentences
 
     @Slot()
     def refresh(self) -> None:
-        """Show what there is now."""
+        """Show the present messages."""
         shown = self._messages.shown
         self._page.clear()
         for message in shown[:_MOST]:
@@ -79,21 +79,21 @@ class MessageBar(QToolBar):
             more = _MORE.format(len(shown) - _MOST)
             self._page.add(_Row(Message("", more, passes=True), self._messages))
         self.setVisible(bool(shown))
-        # Before it is laid out the first time, it has no width of its own yet.
+        # Before the first layout, the bar does not have the width of the window.
         self._fit(self.parentWidget().width())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Break the sentences anew."""
+        """Wrap the sentences at the new width."""
         super().resizeEvent(event)
         self._fit(self.width())
 
     def _fit(self, width_px: int) -> None:
-        """Set the height, which a tool bar does not ask of wrapped text."""
+        """Set the height, which Qt does not compute for wrapped text in a tool bar."""
         self.setFixedHeight(self._page.fit(width_px))
 
 
 class _Page(QWidget):
-    """Lines below each other, as high as their sentences need at the bar's width."""
+    """Rows of messages, as high as their sentences at the bar's width."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,25 +104,25 @@ class _Page(QWidget):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What the lines say."""
+        """The sentences of the rows."""
         lines = [self._column.itemAt(at).widget() for at in range(self._column.count())]
         return tuple(each.text.text() for each in lines if isinstance(each, _Row))
 
     def clear(self) -> None:
-        """Take all lines away."""
+        """Remove all rows."""
         while self._column.count():
             widget = self._column.takeAt(0).widget()
             widget.hide()
             widget.deleteLater()
 
-    def add(self, line: QWidget) -> None:
-        """Add a line below the others."""
-        self._column.addWidget(line)
-        # A layout leaves out what Qt would show a moment later only.
-        line.show()
+    def add(self, row: QWidget) -> None:
+        """Add a row below the others."""
+        self._column.addWidget(row)
+        # A layout ignores widgets that are not shown yet.
+        row.show()
 
     def fit(self, width_px: int) -> int:
-        """Take the height that the lines need at a width; return it."""
+        """Set and return the height that the rows need at a width."""
         self._column.activate()
         height = max(1, self._column.heightForWidth(width_px))
         self.setFixedHeight(height)
@@ -130,7 +130,7 @@ class _Page(QWidget):
 
 
 class _Row(QWidget):
-    """A sentence, a button for what it asks for, and a cross unless it passes."""
+    """A message with its button, and a cross to close it."""
 
     def __init__(self, message: Message, messages: StandingMessages) -> None:
         super().__init__()

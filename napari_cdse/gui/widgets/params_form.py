@@ -1,4 +1,4 @@
-"""A form for any parameters class, made by magicgui from its descriptions."""
+"""A form for the fields of a class of parameters, made from their descriptions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ParamsForm(Generic[P]):
     Parameters
     ----------
     params : DetectionParams or ForestParams
-        What the form shows first.
+        Values shown at first.
     names : iterable of str, optional
         Fields to show, all by default; the others keep their values.
     """
@@ -44,7 +44,7 @@ class ParamsForm(Generic[P]):
         return self._container.native
 
     def on_change(self, callback: Callable[[], object]) -> None:
-        """Call back whenever a value changes."""
+        """Call a function when a value changes."""
         self._container.changed.connect(lambda _container: callback())
 
     def widget(self, name: str) -> Any:
@@ -52,12 +52,12 @@ class ParamsForm(Generic[P]):
         return self._container[name]
 
     def value(self) -> P:
-        """Parameters as the form shows them.
+        """Return the parameters that the form shows.
 
         Raises
         ------
         ParameterError
-            Where two of them do not go together.
+            If two of them do not fit together.
         """
         shown = {info.name: self._container[info.name].value for info in self._infos}
         return replace(self._params, **shown)
@@ -94,7 +94,7 @@ def _options(info: ParameterInfo) -> dict[str, Any]:
 
 
 def _step(info: ParameterInfo) -> float:
-    """Choose a round step of about a twentieth of the default."""
+    """Return a round step of about a twentieth of the default value."""
     for step in (0.01, 0.05, 0.1, 0.25, 0.5):
         if step >= float(info.default) / 20:
             return step

@@ -1,4 +1,4 @@
-"""Row with the progress of running work, a Cancel button, and its result."""
+"""Progress of a running job with a Cancel button; afterwards its outcome."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _STEPS = 1000
 
 
 class ProgressRow(QWidget):
-    """A title, a bar and Cancel; afterwards a sentence, or nothing.
+    """Shows a job while it runs, and its outcome afterwards.
 
     Parameters
     ----------
     cancel : callable
-        Takes the job to stop.
+        Called with the job to stop.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class ProgressRow(QWidget):
         self.hide()
 
     def follow(self, job: Job | None) -> None:
-        """Show another job, or nothing."""
+        """Show another job; None for none."""
         before, self._job = self._job, job
         if job is before:
             return
@@ -56,7 +56,7 @@ class ProgressRow(QWidget):
         for part in (self.bar, self.button):
             part.setVisible(job is not None)
         if job is None:
-            self._say("" if before is None else before.outcome)
+            self._show_outcome("" if before is None else before.outcome)
             return
         self.show()
         self._time_left = TimeLeft()
@@ -66,11 +66,11 @@ class ProgressRow(QWidget):
         job.progressed.connect(self._on_progress)
 
     def forget(self) -> None:
-        """Say no longer what came of the work before."""
+        """Hide the outcome of the last job."""
         if self._job is None:
-            self._say("")
+            self._show_outcome("")
 
-    def _say(self, outcome: str) -> None:
+    def _show_outcome(self, outcome: str) -> None:
         self.title.setText(outcome)
         self.setVisible(bool(outcome))
 

@@ -1,4 +1,4 @@
-"""Base of docks with two views: how to begin, and the open project."""
+"""Docks with two pages: how to begin, and the view of the open project."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ NO_PROJECT = "Open a folder of micrographs, or the sample project."
 
 
 class ProjectView(QWidget):
-    """A widget that shows a project; nothing of it is asked while none is open.
+    """A widget that shows the open project; without one it is not shown.
 
     Attributes
     ----------
     sight : DockSight
-        Whether the view is in sight: what nobody sees need not follow what changes.
+        Whether the view is in sight; otherwise it need not be updated.
     """
 
     def __init__(self) -> None:
@@ -42,43 +42,44 @@ class ProjectView(QWidget):
         self.sight = DockSight(self)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Tell that the view is shown, maybe behind another tab."""
+        """Follow the dock, which may be behind another tab."""
         super().showEvent(event)
         self.sight.shown()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Tell that it is hidden."""
+        """Report that the view is out of sight."""
         super().hideEvent(event)
         self.sight.hidden()
 
     def show_project(self) -> None:
-        """Show the project that is open now."""
+        """Show another project."""
         raise NotImplementedError
 
 
 class ProjectDock(QWidget):
-    """Shows the start view until a project is open, then the project's view.
+    """Shows the start page until a project is open, then the project's view.
 
     Parameters
     ----------
     session : Session
-    view : QWidget with `show_project`
-        Of the project.
+    view : ProjectView
+        View of the open project.
     opener : Opener
-        Does what the start view's buttons say.
+        Opens projects for the buttons of the start page.
     start : str, optional
-        What the start view says.
+        Text of the start page.
     buttons : bool
-        Whether the start view has those that open something.
+        Whether the start page has the buttons that open something.
     least_lines : int
-        Height in lines of text below which the project's view does not go.
+        Least height of the project's view, in lines of text.
     takes_room : bool
-        Whether it takes height from the docks above and below it, down to their least,
-        when what it shows comes to need more than it has.
+        Whether the dock takes height from those above and below it, down to their
+        least, when its view needs more than it has.
 
     Attributes
     ----------
     view : ProjectView
+    start_page : StartPage
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class ProjectDock(QWidget):
         self._pages.addWidget(self._area)
         if takes_room:
             self._area.crowded.connect(self._take_room)
-        # Otherwise napari fills the room below with nothing.
+        # Otherwise napari leaves the space below empty.
         grows = QSizePolicy.Policy.Expanding
         self._pages.setSizePolicy(grows, grows)
         self._column = dock_column(self)
@@ -126,7 +127,17 @@ class ProjectDock(QWidget):
 
 
 def _take_height(window: QMainWindow, dock: QDockWidget, missing_px: int) -> None:
-    """Give a dock height from the one in its column that has most to spare."""
+    """Give a dock height from the one in its column that has most to spare.
+
+    Parameters
+    ----------
+    window : QMainWindow
+        Has the docks.
+    dock : QDockWidget
+        Becomes higher.
+    missing_px : int
+        Height that it needs in addition.
+    """
     area = window.dockWidgetArea(dock)
     beside = [
         other
@@ -143,31 +154,31 @@ def _take_height(window: QMainWindow, dock: QDockWidget, missing_px: int) -> Non
     giver = max(spare, key=lambda other: spare[other])
     given = min(missing_px, spare[giver])
     if given > 0:
-        # Both are told: what one of them gets, Qt would share out among all others.
+        # Both are set, since Qt would take the height from all other docks.
         heights = [dock.height() + given, giver.height() - given]
         window.resizeDocks([dock, giver], heights, Qt.Orientation.Vertical)
 
 
 class _Pages(QStackedWidget):
-    """Wants the room that its largest page needs, whichever is shown.
+    """Pages that always have the size of the largest one.
 
-    Qt leaves hidden pages out where a text's height follows from its width; the dock
-    would be low at first, and would stay so when the project's view comes.
+    Qt ignores hidden pages whose height depends on their width. The dock would be low
+    at first, and would stay so when the project's view is shown.
     """
 
     def hasHeightForWidth(self) -> bool:
-        """Tell Qt that the hints below hold at any width."""
+        """Return False: the size hints hold at any width."""
         return False
 
     def sizeHint(self) -> QSize:
-        """Give Qt the size that suits it best."""
+        """Return the preferred size."""
         size = super().sizeHint()
         for at in range(self.count()):
             size = size.expandedTo(self.widget(at).sizeHint())
         return size
 
     def minimumSizeHint(self) -> QSize:
-        """Give Qt the least size."""
+        """Return the least size."""
         size = super().minimumSizeHint()
         for at in range(self.count()):
             size = size.expandedTo(self.widget(at).minimumSizeHint())

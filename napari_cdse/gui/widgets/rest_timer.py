@@ -1,4 +1,4 @@
-"""Update a view only after the user has paused and the project's file is free."""
+"""Update a view after the user has paused, and when the project's file is free."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ if TYPE_CHECKING:
 
 
 class RestTimer(QObject):
-    """Shows something anew when nothing has happened for a while.
+    """Updates a view when nothing has happened for a while.
 
-    Labelling must stay quick, so what takes its time follows after the last of a row
-    of keys. A view may have to read the project's file for it; while another program
-    holds that, the view stays as it is and tries again: that the file is busy is said
-    once for the whole window, by whoever polls it. Another error is told.
+    An update that takes long follows after the last of several keys, so that labelling
+    stays quick. If it has to read the project's file while another program holds that,
+    it is tried again; the project poller shows that the file is busy. Other errors are
+    shown.
 
     Parameters
     ----------
     parent : QObject
-        What it shows; the timer goes with it.
+        The view; the timer is deleted with it.
     show : callable
+        Updates the view.
     rest_ms : int
-        How long nothing must happen.
-    tell : callable
-        Gets the sentence of an error.
+        Milliseconds without changes until the update.
+    warn : callable
+        Called with the sentence of an error.
 
     Attributes
     ----------
     rest_ms : int
-        As given; may be set.
+        May be changed.
     """
 
     def __init__(
@@ -41,10 +42,10 @@ class RestTimer(QObject):
         parent: QObject,
         show: Callable[[], object],
         rest_ms: int,
-        tell: Callable[[str], object],
+        warn: Callable[[str], object],
     ) -> None:
         super().__init__(parent)
-        self._tell = tell
+        self._warn = warn
         self.rest_ms = rest_ms
         self._show = show
         self._timer = QTimer(self)
@@ -53,23 +54,23 @@ class RestTimer(QObject):
 
     @property
     def waiting(self) -> bool:
-        """Whether what is shown may be old."""
+        """Whether an update is scheduled."""
         return self._timer.isActive()
 
-    # Slots of Qt's own, so that signals let go of a view that is closed.
+    # Declared as slots, so that Qt disconnects them when the view is deleted.
 
     @Slot()
     def start(self) -> None:
-        """Wait anew; to be connected to signals, whatever they tell."""
+        """Wait again; can be connected to signals with any arguments."""
         self._timer.start(self.rest_ms)
 
     @Slot()
     def show_now(self) -> None:
-        """Wait no longer, unless the file is busy."""
+        """Update now, unless the file is busy."""
         self._timer.stop()
         try:
             self._show()
         except StoreBusy:
             self.start()
         except CdseError as error:
-            self._tell(str(error))
+            self._warn(str(error))

@@ -1,4 +1,4 @@
-"""Page of a dock while no project is open: how to begin."""
+"""The page of a dock while no project is open, with buttons to open one."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 class Opener(Protocol):
-    """Opens projects, whoever asks."""
+    """What opens projects for the buttons."""
 
     @property
     def image_changed(self) -> SignalInstance:
-        """Goes out when another image could be used, or none."""
+        """Emitted when another image can be used, or none."""
 
     @property
     def image_name(self) -> str | None:
-        """Name of the image that is open in napari; None where none could be used."""
+        """Name of the image in napari that can be used; None if there is none."""
 
     def choose_folder(self) -> None:
         """Ask for a folder."""
@@ -38,13 +38,13 @@ class Opener(Protocol):
 
     @property
     def recent(self) -> tuple[Path, ...]:
-        """Projects that were open last, newest first."""
+        """Projects that were open before, the latest first."""
 
     def open_recent(self, path: Path) -> None:
         """Open a project that was open before."""
 
     def use_image(self) -> None:
-        """Make the image that is open in napari a project."""
+        """Make a project of the image in napari."""
 
 
 def opening_buttons(opener: Opener) -> tuple[QPushButton, QPushButton, QPushButton]:
@@ -60,8 +60,8 @@ def opening_buttons(opener: Opener) -> tuple[QPushButton, QPushButton, QPushButt
     return folder, project, sample
 
 
-def _as_broad_as_there_is_room(words: str) -> QLabel:
-    """Make a sentence that never makes a dock broader, however long it is."""
+def _of_any_width(words: str) -> QLabel:
+    """Make a sentence that never makes a dock wider."""
     label = hint(words)
     policy = QSizePolicy.Policy
     label.setSizePolicy(policy.Ignored, policy.Preferred)
@@ -69,23 +69,23 @@ def _as_broad_as_there_is_room(words: str) -> QLabel:
 
 
 def project_name(path: Path) -> str:
-    """Say which project a file is: its folder, and its name if that is no usual one."""
+    """Return a project's name: its folder, and its file if that is no usual one."""
     folder = path.parent.name or str(path.parent)
     return folder if path.name == DEFAULT_NAME else f"{folder}: {path.stem}"
 
 
 class StartPage(QWidget):
-    """A sentence, buttons below it, and the projects that were open last.
+    """A sentence with buttons below it, and the projects that were open before.
 
     Parameters
     ----------
     words : str
+        The sentence.
     opener : Opener
     buttons : bool
-        Whether those for folder, project and sample are here, and not elsewhere in
-        the dock.
+        Whether there are buttons for a folder, a project and the sample.
     recent : bool
-        Whether the projects that were open last are listed.
+        Whether projects that were open before are listed.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class StartPage(QWidget):
         self.use_image.clicked.connect(lambda: opener.use_image())
         column = QVBoxLayout(self)
         column.addStretch(1)
-        column.addWidget(_as_broad_as_there_is_room(words))
+        column.addWidget(_of_any_width(words))
         if buttons:
             column.addLayout(row_of(opening_buttons(opener)))
         column.addWidget(self.use_image)
@@ -126,7 +126,7 @@ class StartPage(QWidget):
         return button
 
     def refresh(self) -> None:
-        """Offer the image that is open, if there is one."""
+        """Offer the image in napari, if there is one that can be used."""
         name = self._opener.image_name
         self.use_image.setText(caption(f"Use the image that is open: {name}"))
         self.use_image.setVisible(name is not None)

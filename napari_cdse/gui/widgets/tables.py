@@ -1,4 +1,4 @@
-"""Base of tables: a model with headers, and a view that selects whole rows."""
+"""Tables: base of models with headers, and views that select whole rows."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 class RowsModel(QAbstractTableModel):
-    """A model of rows that are all alike; those who inherit it give its `data`.
-
-    Attributes
-    ----------
-    rows : sequence
-        What each row stands for; set between `beginResetModel` and `endResetModel`
-        when their number changes.
+    """A model with one object for each row; subclasses implement `data`.
 
     Parameters
     ----------
     headers, tips : sequence of str
-        Text and tooltip above each column.
+        Text and tooltip of each column's header.
+
+    Attributes
+    ----------
+    rows : sequence
+        The objects; set between `beginResetModel` and `endResetModel` if their number
+        changes.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class RowsModel(QAbstractTableModel):
         self.rows: Sequence[Any] = ()
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Tell Qt the number of rows."""
+        """Return the number of rows."""
         return 0 if parent is not None and parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Tell Qt the number of columns."""
+        """Return the number of columns."""
         return 0 if parent is not None and parent.isValid() else len(self._headers)
 
     def headerData(
@@ -51,7 +51,7 @@ class RowsModel(QAbstractTableModel):
         orientation: Qt.Orientation,
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> Any:
-        """Give Qt the headers."""
+        """Return text or tooltip of a header."""
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
@@ -60,7 +60,7 @@ class RowsModel(QAbstractTableModel):
 
 
 def show_rows(table: QTableView, row_px: int) -> None:
-    """Let a table show rows to choose one from; nothing in it is written or typed."""
+    """Let a table show rows of which one can be selected, without editing."""
     keyless(table)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -75,8 +75,8 @@ def show_rows(table: QTableView, row_px: int) -> None:
 
 
 def stretch_names(table: QTableView) -> None:
-    """Let names in the first column take what the numbers beside them leave."""
-    # Names of one series differ at their end.
+    """Give the first column, with names, the width that the others leave."""
+    # Elided in the middle, since names of one series differ at their end.
     table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     header = table.horizontalHeader()
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

@@ -14,15 +14,15 @@ _FIELDS = (QAbstractSpinBox, QComboBox, QSlider)
 
 
 class WheelGuard(QObject):
-    """Keeps the wheel off the fields of a dock.
+    """Keeps the wheel from changing the fields of a dock.
 
-    Qt lets it turn whatever lies below the pointer: who scrolled a dock could take
-    another forest into use, or lower the share of draws, which never grows again.
+    Qt sends the wheel to the field below the pointer. A user who scrolls a dock could
+    take another forest into use, or lower the share of draws for good.
 
     Parameters
     ----------
     dock : QWidget
-        With all its fields.
+        Has all its fields already.
     """
 
     def __init__(self, dock: QWidget) -> None:
@@ -31,11 +31,11 @@ class WheelGuard(QObject):
             for field in dock.findChildren(kind):
                 field.installEventFilter(self)
                 if field.focusPolicy() == Qt.FocusPolicy.WheelFocus:
-                    # Letters belong to the particles where nobody clicked a field.
+                    # By default the wheel gives a field the focus, and so the keys.
                     field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def eventFilter(self, field: QObject, event: QEvent) -> bool:
-        """Hand the wheel on to what the field lies in."""
+        """Pass the wheel on to the parent of the field."""
         if event.type() == QEvent.Type.Wheel:
             event.ignore()
             return True

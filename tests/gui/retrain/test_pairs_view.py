@@ -32,7 +32,7 @@ def pair(number, contradicts=False):
         before=cell_item("yes"),
         after=cell_item("no"),
         name=f"dots\n{number}",
-        you="not judged",
+        label_words="not judged",
         words=f"dots_{number}\nnot judged",
         verdict=SimpleNamespace(contradicts=contradicts),
     )

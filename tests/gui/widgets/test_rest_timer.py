@@ -15,7 +15,7 @@ def parent(qapp):
 
 def test_what_comes_in_a_row_is_shown_once(parent, qtbot):
     shown = []
-    timer = RestTimer(parent, lambda: shown.append(1), rest_ms=1, tell=pytest.fail)
+    timer = RestTimer(parent, lambda: shown.append(1), rest_ms=1, warn=pytest.fail)
     for _ in range(5):
         timer.start()
         assert timer.waiting
@@ -33,7 +33,7 @@ def test_a_busy_file_is_asked_again_until_it_is_free(parent, qtbot):
         if answer is not None:
             raise answer
 
-    timer = RestTimer(parent, show, rest_ms=1, tell=pytest.fail)
+    timer = RestTimer(parent, show, rest_ms=1, warn=pytest.fail)
     timer.show_now()
     assert timer.waiting
     qtbot.waitUntil(lambda: not timer.waiting, timeout=SIGNAL_MS)

@@ -19,7 +19,7 @@ def bibtex() -> str:
     return "\n".join(
         (
             f"@software{{{NAME},",
-            # Doubled: a body of people, not a first and a last name.
+            # Double braces: a group, not a first and a last name.
             f"  author = {{{{{AUTHORS}}}}},",
             f"  title = {{{NAME}}},",
             f"  version = {{{__version__}}},",

@@ -1,7 +1,7 @@
 """Our part of napari's Help menu.
 
-Plugins may not add to that menu by their manifest, so it is done through the window's
-own attribute `help_menu`, which napari documents.
+A plugin's manifest can't add entries to that menu. So they are added to the window's
+attribute `help_menu`, which napari documents.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _NO_BROWSER = "No program was found that opens {}; open it in a browser."
 
 
 class HelpMenu(QObject):
-    """Guide, keys, a problem to report, how to cite, about.
+    """Entries for the guide, keys, a problem report, citation, and about.
 
     Parameters
     ----------
@@ -74,16 +74,16 @@ class HelpMenu(QObject):
             action.setToolTip(plain(tip))
             action.triggered.connect(lambda _on=False, do=act: do())
         self._place()
-        # napari fills the menu anew when plugins come and go.
+        # napari rebuilds its menu when plugins are added or removed.
         session.open_viewer.window.help_menu.aboutToShow.connect(self._place)
 
     def _place(self) -> None:
-        """Put our menu at the top of napari's, unless it is there."""
-        there = self._session.open_viewer.window.help_menu
-        mine = self.menu.menuAction()
-        first = next(iter(there.actions()), None)
-        if mine not in there.actions():
-            there.insertAction(first, mine)
+        """Insert our menu at the top of napari's, if it is missing."""
+        help_menu = self._session.open_viewer.window.help_menu
+        action = self.menu.menuAction()
+        first = next(iter(help_menu.actions()), None)
+        if action not in help_menu.actions():
+            help_menu.insertAction(first, action)
 
     def show_guide(self, page: str = "index") -> None:
         """Open a page of the guide in the browser."""
@@ -93,7 +93,7 @@ class HelpMenu(QObject):
                 self._session.warn(_NO_BROWSER.format(path))
 
     def report_problem(self) -> ProblemDialog:
-        """Show what to send when something went wrong."""
+        """Show a report that can be sent if something went wrong."""
         dialog = ProblemDialog(main_window(self._session.viewer))
         dialog.show()
         return dialog

@@ -25,7 +25,7 @@ _NAMES_TIP = (
 
 
 class ProblemDialog(TextDialog):
-    """Versions and the last report, without names unless they are wanted.
+    """Versions and the last report, with names of files only if the user wants them.
 
     Parameters
     ----------

@@ -26,14 +26,13 @@ _GOOD_SIZE = QSize(640, 420)
 
 
 class TextDialog(QDialog):
-    """Says in a sentence what the text is for, shows it, and copies it.
-
-    It stays open beside the work until it is closed.
+    """Shows a text, with buttons to copy it; does not block other windows.
 
     Parameters
     ----------
     title : str
     introduction : str
+        A sentence above the text that says what it is for.
     parent : QWidget or None
     """
 
@@ -60,7 +59,15 @@ class TextDialog(QDialog):
     def add_copy_button(
         self, caption: str, tip: str, text: Callable[[], str]
     ) -> QPushButton:
-        """Add a button that puts a text into the clipboard."""
+        """Add a button that copies a text to the clipboard.
+
+        Parameters
+        ----------
+        caption, tip : str
+            Text and tooltip of the button.
+        text : callable
+            Returns the text to copy.
+        """
         button = QPushButton(caption)
         button.setToolTip(plain(tip))
         role = QDialogButtonBox.ButtonRole.ActionRole

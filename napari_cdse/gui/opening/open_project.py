@@ -82,10 +82,12 @@ def opened(
     try:
         return _open_or_copy(window, source, place)
     except ProjectUnreadable as error:
-        other = _ask_alternative(window, file, str(error), new=False)
-        if other is None:
+        backup = _ask_alternative(window, file, str(error), new=False)
+        if backup is None:
             raise
-        return _open_or_copy(window, *((other, None) if is_named else (source, other)))
+        return _open_or_copy(
+            window, *((backup, None) if is_named else (source, backup))
+        )
 
 
 def _ask_alternative(

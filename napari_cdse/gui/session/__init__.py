@@ -1,1 +1,1 @@
-"""Viewer, project, signals and workers of one window; no controllers."""
+"""State of one window: viewer, project, signals, workers and messages."""

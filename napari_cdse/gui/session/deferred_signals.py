@@ -1,4 +1,4 @@
-"""Signals that are delivered to docks only after the circles are drawn."""
+"""Emit signals to the docks after the circles are drawn."""
 
 from __future__ import annotations
 
@@ -15,55 +15,57 @@ if TYPE_CHECKING:
 
 
 class DeferredSignals(QObject):
-    """Sends a session's signals to the docks, at once or after drawing.
+    """Emits a session's signals, at once or after drawing.
 
-    One key labels a particle, changes the history and selects the next particle. Docks
-    that showed themselves anew for each of them would hold up the circle on the screen;
-    Qt draws before it comes to a timer, so they hear of it once, and afterwards.
+    One key labels a particle, changes the history and selects the next particle. If the
+    docks were updated after each of these, the circle would appear late. Qt draws
+    before it calls a timer; so the docks get one signal of each kind, after the circle
+    is drawn.
 
     Parameters
     ----------
     signals : Signals
-        Those that are sent.
+        The signals that are emitted.
     """
 
     def __init__(self, signals: Signals) -> None:
         super().__init__(signals)
-        # Qt binds a signal anew at each access: held once, they can be told apart.
+        # Kept, since each access to a signal returns another object.
         self._opened = signals.opened
         self._particles = signals.particles_changed
         self._micrographs = signals.micrographs_changed
         self._selection = signals.selection_changed
         self._history = signals.history_changed
-        self._held = False
+        self._defers = False
+        # Ids for `particles_changed`; None stands for all particles.
         self._ids: set[str] | None = set()
         self._waiting: list[Any] = []
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._send)
+        self._timer.timeout.connect(self._emit)
 
     @property
     def waiting(self) -> bool:
-        """Whether there is something to be sent."""
+        """Whether signals wait to be emitted."""
         return self._timer.isActive()
 
     @contextmanager
     def after_drawing(self) -> Iterator[None]:
-        """Keep what happens meanwhile until the circles are drawn."""
-        before, self._held = self._held, True
+        """Defer signals of this block until the circles are drawn."""
+        before, self._defers = self._defers, True
         try:
             yield
         finally:
-            self._held = before
+            self._defers = before
             if self._waiting:
                 self._timer.start(0)
 
     def opened(self) -> None:
-        """Say that another micrograph is the current one, or that its pixels came."""
+        """Report that a micrograph was opened, or its pixels were read."""
         self._add(self._opened)
 
     def particles_changed(self, ids: Collection[str] | None) -> None:
-        """Say that these particles are others now; None: all."""
+        """Report that these particles have changed; None: all."""
         if ids is None or self._ids is None:
             self._ids = None
         else:
@@ -71,30 +73,30 @@ class DeferredSignals(QObject):
         self._add(self._particles)
 
     def micrographs_changed(self) -> None:
-        """Say that the table of micrographs is another now."""
+        """Report that the table of micrographs has changed."""
         self._add(self._micrographs)
 
     def selection_changed(self) -> None:
-        """Say that another particle is the current one."""
+        """Report that another particle was selected."""
         self._add(self._selection)
 
     def history_changed(self) -> None:
-        """Say that something else can be undone or redone."""
+        """Report that another step can be undone or redone."""
         self._add(self._history)
 
     def forget(self) -> None:
-        """Send nothing of what has gone."""
+        """Drop all signals that wait."""
         self._timer.stop()
         self._ids, self._waiting = set(), []
 
     def _add(self, signal: Any) -> None:
-        """Let a signal wait, or send it with all that waits."""
+        """Defer a signal, or emit it with all that wait."""
         if not any(signal is one for one in self._waiting):
             self._waiting.append(signal)
-        if not self._held:
-            self._send()
+        if not self._defers:
+            self._emit()
 
-    def _send(self) -> None:
+    def _emit(self) -> None:
         ids, waiting = self._ids, self._waiting
         self.forget()
         for signal in waiting:

@@ -1,6 +1,6 @@
-"""Show sentences as napari's notifications, which vanish after seconds.
+"""Show sentences as napari's notifications, which disappear after seconds.
 
-What must be read stands in the window instead: `Session.warn`.
+What the user must read is shown by `Session.warn` instead, which stays.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from napari_cdse.gui.session.plain_text import plain
 
 
 def inform(sentence: str) -> None:
-    """Say something that is good to know."""
+    """Show information."""
     show_info(plain(sentence))
 
 
 def warn(sentence: str) -> None:
-    """Say that something was not done."""
+    """Show that something was not done."""
     show_warning(plain(sentence))

@@ -1,9 +1,9 @@
 """Make text of unknown origin safe for widgets: no markup, no control characters.
 
-File names, notes, model cards and annotators' names may hold anything. Qt takes a text
-for markup when it looks like it, in tooltips and wherever napari shows a sentence;
-control characters break lines, and those of writing direction turn what follows
-around, so that ``gnp.exe`` reads ``exe.png``.
+File names, notes, model cards and annotators' names may contain any characters. Qt
+interprets text that looks like markup, in tooltips and wherever napari shows a
+sentence. Control characters break lines, and those of writing direction reverse the
+text that follows, so that ``gnp.exe`` looks like ``exe.png``.
 """
 
 from __future__ import annotations
@@ -12,34 +12,35 @@ import re
 import unicodedata
 
 _JOINERS = "\u200c\u200d"
-"""Persian, Hindi and emoji are written with these; they act on neighbours only."""
+"""Joiners, which Persian, Hindi and emoji need; they affect neighbouring characters
+only."""
 _MARKUP = re.compile(r"<(?=\s*[A-Za-z/!?])|&(?=lt;)")
-_HOLD = "\u2060"
-"""The word joiner: nothing to be seen, and what it follows opens no tag for Qt."""
+_WORD_JOINER = "\u2060"
+"""Invisible; a bracket before it does not begin a tag for Qt."""
 
 
 def plain(text: str) -> str:
-    """Return text that any control shows as it is; lines stay lines.
+    """Return text that any widget shows as it is; line breaks stay.
 
-    Control characters, marks of writing direction, invisible characters and halves of
-    characters are written as Python escapes them. What Qt would take for the
-    beginning of a tag is held apart by an invisible character.
+    Control characters, marks of writing direction, invisible characters and surrogates
+    are escaped as in Python. An invisible character is inserted where Qt would see the
+    beginning of a tag.
     """
-    # Python's printable characters are all among those shown, and nearly all text is of
-    # them: controls ask for a thousand pieces of it after each key.
+    # Nearly all text consists of printable characters, which need no escapes; docks
+    # call this a thousand times after each key.
     lines = text.split("\n")
-    fit = all(map(str.isprintable, lines))
-    escaped = text if fit else "".join(map(_shown, text))
-    return _MARKUP.sub(lambda found: found.group() + _HOLD, escaped)
+    is_printable = all(map(str.isprintable, lines))
+    escaped = text if is_printable else "".join(map(_shown, text))
+    return _MARKUP.sub(lambda match: match.group() + _WORD_JOINER, escaped)
 
 
 def one_line(text: str) -> str:
-    """Return text for a name, a cell or a line of a list: line breaks are escapes."""
+    """Return text for a name, a cell or a line of a list; line breaks are escaped."""
     return plain(text.replace("\n", "\\n"))
 
 
 def caption(text: str) -> str:
-    """Return text for a button or a menu, where an ampersand names a key."""
+    """Return text for a button or menu, where a single ampersand marks a key."""
     return one_line(text).replace("&", "&&")
 
 
@@ -53,7 +54,7 @@ def _is_shown(character: str) -> bool:
     if character in _JOINERS:
         return True
     kind = unicodedata.category(character)
-    # Zl and Zp end lines and paragraphs; Zs are spaces of all widths.
+    # Zs are spaces; Zl and Zp, which end lines and paragraphs, are escaped.
     return kind == "Zs" or kind[0] not in "CZ"
 
 

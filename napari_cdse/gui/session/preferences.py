@@ -13,11 +13,11 @@ PLUGIN = "napari-cdse"
 
 
 class Page(Protocol):
-    """One page: its fields are attributes that the manifest names."""
+    """One page; its fields are attributes with the names in the manifest."""
 
     @property
     def events(self) -> EmitterGroup:
-        """What to connect to, to hear of each letter that is written there."""
+        """Emits an event for each letter that is typed in the page."""
 
 
 class AnnotatorPage(Page, Protocol):
@@ -27,15 +27,15 @@ class AnnotatorPage(Page, Protocol):
 
 
 def keys_page() -> Page | None:
-    """Give the page of the keys; None where napari does not know the plugin."""
-    found: Page | None = _page("keys")
-    return found
+    """Return the page of the keys; None if napari does not know the plugin."""
+    page: Page | None = _page("keys")
+    return page
 
 
 def annotator_page() -> AnnotatorPage | None:
-    """Give the page of the annotator; None where napari does not know the plugin."""
-    found: AnnotatorPage | None = _page("annotator")
-    return found
+    """Return the page of the annotator; None if napari does not know the plugin."""
+    page: AnnotatorPage | None = _page("annotator")
+    return page
 
 
 def _page(name: str) -> Any:

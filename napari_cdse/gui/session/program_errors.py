@@ -1,4 +1,4 @@
-"""Show unforeseen errors as a lasting message, and write a report."""
+"""Show unforeseen errors as lasting messages, and write reports."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _SUBJECT = "The window"
 
 
 class ProgramErrors(QObject):
-    """Hears of errors in jobs and in the window's slots; says each place once.
+    """Shows errors of jobs and of the window's slots, each place in the code once.
 
-    napari catches what a slot raises, and shows the exception for a few seconds. Of
-    those that went through our code a report is written, and a message stays.
+    napari catches exceptions in slots, and shows them for a few seconds. If one came
+    from our code, a report is written, and a lasting message is shown.
 
     Parameters
     ----------
@@ -36,17 +36,17 @@ class ProgramErrors(QObject):
     def __init__(self, messages: StandingMessages, parent: QObject) -> None:
         super().__init__(parent)
         self._messages = messages
-        self._told: set[tuple[str, str, int]] = set()
-        # napari also tells of what other threads raised.
+        self._shown_places: set[tuple[str, str, int]] = set()
+        # By a signal, since napari also reports exceptions of other threads.
         self._caught.connect(self._on_caught)
         notification_manager.notification_ready.connect(self._on_notification)
 
     def close(self) -> None:
-        """Hear no more."""
+        """Disconnect from napari."""
         notification_manager.notification_ready.disconnect(self._on_notification)
 
-    def tell(self, sentence: Unforeseen) -> None:
-        """Let the sentence of an error stand until it is closed."""
+    def show(self, sentence: Unforeseen) -> None:
+        """Show an error until the user closes the message."""
         self._messages.put(f"error: {sentence}", sentence)
 
     def _on_notification(self, notification: Any) -> None:
@@ -58,8 +58,8 @@ class ProgramErrors(QObject):
         frames = traceback.extract_tb(error.__traceback__)
         if not any(each.filename.startswith(_OURS) for each in frames):
             return
-        # A timer may raise the same many times a second.
+        # A timer may raise the same error many times a second.
         place = (type(error).__name__, frames[-1].filename, frames[-1].lineno or 0)
-        if place not in self._told:
-            self._told.add(place)
-            self.tell(Unforeseen(unexpected(error, _SUBJECT)))
+        if place not in self._shown_places:
+            self._shown_places.add(place)
+            self.show(Unforeseen(unexpected(error, _SUBJECT)))

@@ -66,7 +66,7 @@ class Session(Signals):
         self.deferred = DeferredSignals(self)
         self.messages = StandingMessages(self)
         self.program_errors = ProgramErrors(self.messages, self)
-        self.runner.broke.connect(self.program_errors.tell)
+        self.runner.broke.connect(self.program_errors.show)
         self._problems: dict[int, str] = {}
 
     @property
@@ -98,7 +98,7 @@ class Session(Signals):
             the sentence, so that it is shown once however often it is given.
         """
         if isinstance(sentence, Unforeseen):
-            self.program_errors.tell(sentence)
+            self.program_errors.show(sentence)
         else:
             self.messages.put(about or sentence, sentence)
 

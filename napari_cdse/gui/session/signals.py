@@ -6,28 +6,28 @@ from qtpy.QtCore import QObject, Signal
 
 
 class Signals(QObject):
-    """What a dock may have to show anew.
+    """Changes after which docks may have to be updated.
 
-    Docks listen with methods marked as `Slot`: Qt forgets these together with the
-    dock, others would be called on until the window closes.
+    Docks connect methods marked as `Slot`: Qt disconnects these when the dock is
+    deleted; others would be called until the window closes.
 
-    Attributes
-    ----------
-    project_changed : signal
+    Signals
+    -------
+    project_changed()
         Another project is open, or none.
-    opened : signal
-        Another micrograph is the current one, or its pixels are there.
-    micrographs_changed : signal
-        The table of micrographs is another.
-    particles_changed : signal
-        Carries the ids of the particles that are others, or None for all.
-    selection_changed : signal
+    opened()
+        Another micrograph is the open one, or its pixels were read.
+    micrographs_changed()
+        The table of micrographs has changed.
+    particles_changed(ids)
+        Some particles have changed; None for all.
+    selection_changed()
         Another particle is the current one.
-    models_changed : signal
-        There are other forests, or another is in use.
-    history_changed : signal
-        Something else can be undone or redone.
-    half_width_changed : signal
+    models_changed()
+        There are other forests, or another one is in use.
+    history_changed()
+        Another step can be undone or redone.
+    half_width_changed()
         Another width of the fraction's interval is wanted.
     """
 

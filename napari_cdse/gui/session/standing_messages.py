@@ -1,4 +1,4 @@
-"""Messages that stay in the window until they are read or no longer true."""
+"""Messages that stay in the window until they are closed or no longer true."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One sentence.
+    """A message.
 
     Attributes
     ----------
     name : str
-        Of what it is about: a newer message of that name takes its place.
+        A newer message of the same name replaces it.
     sentence : str
     passes : bool
-        Whether it goes by itself; otherwise the user closes it.
+        Whether it is withdrawn by the program only; others can be closed.
     remedy : str
-        What a button says that puts right what it is about; empty for none.
+        Text of a button that solves the problem; empty for no button.
     act : callable, optional
         What the button does.
     good : bool
-        Whether it tells of what was done, and nothing is wrong.
+        Whether it reports a success and not a problem.
     """
 
     name: str
@@ -39,9 +39,12 @@ class Message:
 
 
 class StandingMessages(QObject):
-    """What the user must read, oldest first; napari's notices go after seconds.
+    """The messages that the user must read, oldest first.
 
-    `changed` says that there are others.
+    Signals
+    -------
+    changed()
+        A message was added, replaced or withdrawn.
     """
 
     changed = Signal()
@@ -52,7 +55,7 @@ class StandingMessages(QObject):
 
     @property
     def shown(self) -> tuple[Message, ...]:
-        """All of them."""
+        """All messages."""
         return tuple(self._messages.values())
 
     def put(
@@ -65,13 +68,13 @@ class StandingMessages(QObject):
         act: Callable[[], object] | None = None,
         good: bool = False,
     ) -> None:
-        """Say something until it is withdrawn or closed."""
+        """Show a message until it is withdrawn or closed; see `Message`."""
         message = Message(name, sentence, passes, remedy, act, good)
         if self._messages.get(name) != message:
             self._messages[name] = message
             self.changed.emit()
 
     def withdraw(self, name: str) -> None:
-        """Say it no longer."""
+        """Withdraw a message, if it is shown."""
         if self._messages.pop(name, None) is not None:
             self.changed.emit()

@@ -15,37 +15,37 @@ if TYPE_CHECKING:
 
 
 class WindowClosedError(CdseError):
-    """A viewer or its window was asked for after it was closed."""
+    """A viewer or its window was needed after it was closed."""
 
     def __init__(self) -> None:
         super().__init__("The napari window is closed; open it anew.")
 
 
 def application() -> QApplication:
-    """Give the application that the windows belong to; the first viewer made it."""
+    """Return the Qt application, which the first viewer has created."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     return app
 
 
 def find_main_window(viewer: Viewer | None) -> QMainWindow | None:
-    """Give the viewer's window; None where viewer or window are gone."""
+    """Return the viewer's window; None if the viewer or the window was closed."""
     if viewer is None:
         return None
-    # The menu bar is the one part of the window that napari documents.
+    # The menu bar is the only part of the Qt window that napari documents.
     menu = viewer.window.main_menu
-    there = isalive(menu)  # type: ignore[no-untyped-call]  # qtpy has no type for it
-    window = menu.window() if there else None
+    exists = isalive(menu)  # type: ignore[no-untyped-call]  # qtpy has no type for it
+    window = menu.window() if exists else None
     return window if isinstance(window, QMainWindow) else None
 
 
 def main_window(viewer: Viewer | None) -> QMainWindow:
-    """Give the viewer's window.
+    """Return the viewer's window.
 
     Raises
     ------
     WindowClosedError
-        When it was closed.
+        If it was closed.
     """
     window = find_main_window(viewer)
     if window is None:
@@ -54,22 +54,22 @@ def main_window(viewer: Viewer | None) -> QMainWindow:
 
 
 def run_command(name: str, viewer: Viewer) -> None:
-    """Run one of the commands of our manifest, such as the one that shows a dock.
+    """Run a command of our manifest, such as one that shows a dock.
 
     Parameters
     ----------
     name : str
         Its id.
     viewer : Viewer
-        In which it is done.
+        Passed to the command.
     """
     PluginManager.instance().commands.execute(name, (viewer,))
 
 
 def find_canvas(viewer: Viewer | None) -> QWidget | None:
-    """Give the widget that the layers are drawn on; None where there is none."""
+    """Return the widget on which layers are drawn; None if there is none."""
     window = find_main_window(viewer)
     centre = None if window is None else window.centralWidget()
     within = () if centre is None else centre.findChildren(QWidget)
-    # PyQt5 and PyQt6 have the class in different modules.
+    # By name, since PyQt5 and PyQt6 have the class in different modules.
     return next((one for one in within if one.inherits("QOpenGLWidget")), None)

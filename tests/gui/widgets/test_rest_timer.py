@@ -46,7 +46,7 @@ def test_another_error_is_told_and_not_tried_again(parent):
     def show():
         raise StoreError("The disk is gone.")
 
-    timer = RestTimer(parent, show, rest_ms=1, tell=told.append)
+    timer = RestTimer(parent, show, rest_ms=1, warn=told.append)
     timer.show_now()
     assert told == ["The disk is gone."]
     assert not timer.waiting

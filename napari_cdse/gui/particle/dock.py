@@ -54,7 +54,7 @@ class ParticleView(WorkspaceView):
         self.buttons = {}
         for label in _WORDS:
             button = keyless(QPushButton())
-            self._keys.tip(button, MEANINGS[label], f"label_{label}")
+            self._keys.set_tip(button, MEANINGS[label], f"label_{label}")
             button.clicked.connect(lambda _on, one=label: self._review.label(one))
             self.buttons[label] = button
         self._name_buttons()

@@ -75,7 +75,7 @@ class QueueRow(QWidget):
 
     def _button(self, text: str, tip: str, shortcut: str) -> QPushButton:
         button = keyless(QPushButton(text))
-        self._keys.tip(button, tip, shortcut)
+        self._keys.set_tip(button, tip, shortcut)
         button.setMaximumWidth(36)
         return button
 

@@ -1,4 +1,7 @@
-"""Bind our keys to the viewer and to each of our layers."""
+"""Bind our keys to the viewer and to each of our layers.
+
+The viewer alone would not do: napari asks the active layer's key map first.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class ShortcutBindings(QObject):
-    """Binds the keys that hold now, and binds anew when they change.
+    """Binds the keys in force, and binds again when the user changes them.
 
     Parameters
     ----------
     session : Session
     canvas : MicrographView
-        Its layers are bound as they come.
+        Its layers are bound when they are added.
     keys : KeySettings
     actions : mapping of str to callable
         What each shortcut of the registry does, by its name.
@@ -48,13 +51,13 @@ class ShortcutBindings(QObject):
         self._shortcuts = keys.shortcuts
         self._bound: weakref.WeakSet[object] = weakref.WeakSet()
         self._bind(session.viewer)
-        keys.changed.connect(self._bind_anew)
+        keys.changed.connect(self._bind_again)
         canvas.shown.connect(self._on_shown)
         canvas.layer_added.connect(self._bind)
         self._listen_for_question_mark()
 
     def close(self) -> None:
-        """Give the viewer its keys back."""
+        """Remove our keys from the viewer."""
         viewer = self._session.viewer
         if viewer is not None:
             unbind(viewer, self._shortcuts)
@@ -67,17 +70,17 @@ class ShortcutBindings(QObject):
         bind(target, self._actions, self._shortcuts)
         self._bound.add(target)
 
-    def _bind_anew(self) -> None:
-        """Give the old keys back, then take the new ones."""
+    def _bind_again(self) -> None:
+        """Replace the old keys by the new ones on every target."""
         before, self._shortcuts = self._shortcuts, self._keys.shortcuts
         for target in tuple(self._bound):
             unbind(target, before)
             self._bind(target)
 
     def _listen_for_question_mark(self) -> None:
-        """Napari's key maps know no question mark, so Qt listens for it.
+        """Open the list of keys at a question mark, which napari cannot bind.
 
-        Which of the two sequences comes depends on keyboard and platform.
+        Whether Qt reports Shift with it depends on keyboard and platform.
         """
         window = main_window(self._session.viewer)
         for sequence in ("?", "Shift+?"):

@@ -1,4 +1,4 @@
-"""Dialog with the list of keys."""
+"""Window with the list of keys."""
 
 from __future__ import annotations
 
@@ -33,25 +33,26 @@ _CHANGE = (
 )
 
 
-def lines(shortcuts: Iterable[Shortcut]) -> list[Line]:
-    """Keys and what they do, ours first."""
-    ours = [(key_words(one.keys), one.description) for one in shortcuts]
-    return [*ours, *NAPARI_KEYS]
-
-
 _LETTERS = (
     "A letter with a question mark, as in Y?, is the forest's prediction; without one "
     "it is the class that an annotator gave."
 )
+_BETWEEN_COLUMNS_PX = 28
+
+
+def lines(shortcuts: Iterable[Shortcut]) -> list[Line]:
+    """List keys and what they do, ours before napari's."""
+    ours = [(key_words(one.keys), one.description) for one in shortcuts]
+    return [*ours, *NAPARI_KEYS]
 
 
 class KeyList(QDialog):
-    """A window that stays open beside the work until it is closed.
+    """List of keys; not modal, so it can stay open during work.
 
     Parameters
     ----------
     keys : KeySettings
-        Shown as they are, also when they change.
+        The list follows their changes.
     """
 
     def __init__(self, keys: KeySettings, parent: QWidget | None = None) -> None:
@@ -71,7 +72,7 @@ class KeyList(QDialog):
         keys.changed.connect(self.refresh)
 
     def refresh(self) -> None:
-        """Show the keys that hold now."""
+        """Show the keys in force."""
         table = _table(lines(self._keys.shortcuts))
         self._column.replaceWidget(self._table, table)
         self._table.deleteLater()
@@ -79,31 +80,31 @@ class KeyList(QDialog):
 
     @classmethod
     def show_for(cls, window: QWidget, keys: KeySettings) -> KeyList:
-        """Show the sheet of a window, the one that is open if there is one."""
-        sheet = window.findChild(cls) or cls(keys, window)
-        sheet.show()
-        sheet.raise_()
-        return sheet
+        """Show the list of a window: the open one, or else a new one."""
+        key_list = window.findChild(cls) or cls(keys, window)
+        key_list.show()
+        key_list.raise_()
+        return key_list
 
 
 def _table(all_lines: list[Line]) -> QWidget:
-    """Two columns beside each other: a small screen is broader than it is high."""
+    """Lay out two columns, since a screen is wider than high."""
     table = QWidget()
     row = QHBoxLayout(table)
     row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(28)
+    row.setSpacing(_BETWEEN_COLUMNS_PX)
     half = (len(all_lines) + 1) // 2
-    for part in (all_lines[:half], all_lines[half:]):
+    for column in (all_lines[:half], all_lines[half:]):
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(6)
-        for at, (keys, description) in enumerate(part):
+        for row_index, (keys, description) in enumerate(column):
             name = PlainLabel(keys)
             font = name.font()
             font.setBold(True)
             name.setFont(font)
-            grid.addWidget(name, at, 0)
-            grid.addWidget(PlainLabel(description), at, 1)
-        grid.setRowStretch(len(part), 1)
+            grid.addWidget(name, row_index, 0)
+            grid.addWidget(PlainLabel(description), row_index, 1)
+        grid.setRowStretch(len(column), 1)
         row.addLayout(grid)
     return table

@@ -1,4 +1,9 @@
-"""Handle our keys while the focus is outside the canvas."""
+"""Handle our keys while the focus is outside the canvas.
+
+Napari's key maps work where a key event reaches the canvas. Most widgets let letters
+pass to the window, but lists, combo boxes and sliders use them themselves; there
+`KeyForwarding` filters the events.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +33,10 @@ if TYPE_CHECKING:
     from napari_cdse.gui.shortcuts.settings import KeySettings
 
 OWN_KEYS = "cdse_own_keys"
-"""Property of a widget that knows itself what our keys mean in it."""
-_TAKERS = (QComboBox, QAbstractItemView, QAbstractSlider)
-"""Widgets that take letters or Page Down for a search or a step of their own. All
-others leave such keys to the window, and napari hands them to the canvas."""
+"""Qt property set on a widget that handles our keys itself."""
+_KEY_CONSUMERS = (QComboBox, QAbstractItemView, QAbstractSlider)
+"""Widgets that use letters or Page Down to search or to step. All others ignore
+these keys, and napari passes ignored keys to the canvas."""
 _REMOVING = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _MODIFIERS = (
     (Qt.KeyboardModifier.ControlModifier, "Ctrl+"),
@@ -42,32 +47,32 @@ _MODIFIERS = (
 
 
 def shortcut_of(event: QKeyEvent, shortcuts: Iterable[Shortcut]) -> str | None:
-    """Return the name of the shortcut that a key belongs to."""
+    """Return the name of the shortcut whose key was pressed, if any."""
     key = QKeySequence(event.key()).toString()
-    held = "".join(text for flag, text in _MODIFIERS if event.modifiers() & flag)
+    modifiers = "".join(text for flag, text in _MODIFIERS if event.modifiers() & flag)
     for shortcut in shortcuts:
-        if held + key in map(_as_qt_writes, shortcut.keys):
+        if modifiers + key in map(_as_qt_writes, shortcut.keys):
             return shortcut.name
     return None
 
 
 def _as_qt_writes(key: str) -> str:
-    """Turn a key as napari writes it into Qt's way: Control-Z into Ctrl+Z."""
-    *held, last = key.replace("Control", "Ctrl").split("-")
-    return "+".join([*held, QKeySequence(last).toString()])
+    """Convert a key from napari's notation to Qt's: Control-Z to Ctrl+Z."""
+    *modifiers, last = key.replace("Control", "Ctrl").split("-")
+    return "+".join([*modifiers, QKeySequence(last).toString()])
 
 
 class KeyForwarding(QObject):
-    """Hands our keys to the canvas when a list, a combo box or a slider has the focus.
+    """Forwards our keys to the canvas from focused lists, combo boxes and sliders.
 
-    Only what has the focus is watched: a filter of all events would slow the window.
-    Fields in which text is typed keep all of their keys.
+    The event filter moves with the focus: one on the whole application would slow it.
+    Text fields keep all of their keys.
 
     Parameters
     ----------
     session : Session
     keys : KeySettings
-        Which keys are ours.
+        The keys to forward.
     """
 
     def __init__(self, session: Session, keys: KeySettings) -> None:
@@ -78,16 +83,16 @@ class KeyForwarding(QObject):
         application().focusChanged.connect(self._on_focus)
 
     def close(self) -> None:
-        """Hand on nothing more."""
+        """Stop following the focus."""
         application().focusChanged.disconnect(self._on_focus)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take a key of ours away from a widget that would take it for its own."""
+        """Send our keys to the canvas instead of the focused widget."""
         ours = isinstance(event, QKeyEvent) and self._is_ours(watched, event)
         canvas = find_canvas(self._session.viewer) if ours else None
         if canvas is None or not isinstance(event, QKeyEvent):
             return super().eventFilter(watched, event)
-        # The canvas hears of the key's release too: some of ours hold.
+        # With the focus the canvas also gets the release, which ends a held shortcut.
         canvas.setFocus()
         kind, text = event.type(), event.text()
         QApplication.sendEvent(
@@ -99,14 +104,14 @@ class KeyForwarding(QObject):
         if event.type() != QEvent.Type.KeyPress:
             return False
         if event.key() in _REMOVING and isinstance(watched, QAbstractItemView):
-            # In napari's list of layers it removes layers.
+            # In napari's list of layers these remove layers.
             return False
         return shortcut_of(event, self._keys.shortcuts) is not None
 
     def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
         if self._watched is not None:
             self._watched.removeEventFilter(self)
-        self._watched = now if self._takes_our_keys(now) else None
+        self._watched = now if self._consumes_our_keys(now) else None
         if self._watched is not None:
             self._watched.installEventFilter(self)
             self._watched.destroyed.connect(self._forget)
@@ -114,11 +119,11 @@ class KeyForwarding(QObject):
     def _forget(self) -> None:
         self._watched = None
 
-    def _takes_our_keys(self, widget: QWidget | None) -> bool:
+    def _consumes_our_keys(self, widget: QWidget | None) -> bool:
         window = find_main_window(self._session.viewer)
         if window is None or widget is None or not window.isAncestorOf(widget):
             return False
-        is_dialog = widget.window().isModal()
-        writes = isinstance(widget, QComboBox) and widget.isEditable()
-        taker = isinstance(widget, _TAKERS) and not widget.property(OWN_KEYS)
-        return taker and not (writes or is_dialog)
+        in_dialog = widget.window().isModal()
+        is_text_field = isinstance(widget, QComboBox) and widget.isEditable()
+        consumes = isinstance(widget, _KEY_CONSUMERS) and not widget.property(OWN_KEYS)
+        return consumes and not (is_text_field or in_dialog)

@@ -1,9 +1,9 @@
 """Registry of all shortcuts, for bindings, the list of keys and the documentation.
 
-Letters that napari's Image and Shapes layers leave free, or whose own meaning needs
-three dimensions, which a micrograph does not have. Delete and Backspace are taken
-over on our layers so that they mean the same whichever of them is active; on the
-Shapes layer they do what napari does with them, and that goes through undo too.
+The letters are those that napari's Image and Shapes layers leave free, or that napari
+uses only in three dimensions, which a micrograph does not have. Delete and Backspace
+are bound on all our layers so that they mean the same whichever is active; on the
+Shapes layer they do what napari does with them, with undo.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """One thing that a key does.
+    """An action with its keys.
 
     Attributes
     ----------
     name : str
         Also the name of the callback that does it.
     keys : tuple of str
-        As napari writes them; all of them do the same.
+        In napari's notation; each of them triggers the action.
     description : str
     hold : bool
-        It lasts while the key is down.
+        Whether the action lasts as long as the key is down.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Shortcut:
 
     @property
     def short(self) -> str:
-        """The description up to its colon."""
+        """Description up to its colon."""
         return self.description.split(":")[0]
 
 
@@ -85,33 +85,34 @@ def bind(
     target : ViewerModel or Layer
         Whose key map to use.
     actions : mapping of str to callable
-        By name of the shortcut; one that holds is called with True when the key
+        By name of the shortcut; one with `hold` is called with True when the key
         goes down and with False when it comes up.
     keys : iterable of Shortcut
-        Those to bind.
+        Shortcuts to bind.
     """
     for shortcut in keys:
         action = actions[shortcut.name]
-        handler = _holding(action) if shortcut.hold else _pressing(action)
+        handler = _hold_handler(action) if shortcut.hold else _press_handler(action)
         for key in shortcut.keys:
             target.bind_key(key, handler, overwrite=True)
 
 
 def unbind(target: Any, keys: Iterable[Shortcut]) -> None:
-    """Give a viewer's or layer's keys back."""
+    """Remove shortcuts from a viewer's or layer's key map."""
     for shortcut in keys:
         for key in shortcut.keys:
             target.bind_key(key, None)
 
 
-def _pressing(action: Callable[[], object]) -> Callable[[Any], None]:
+def _press_handler(action: Callable[[], object]) -> Callable[[Any], None]:
     def handle(_target: Any) -> None:
         action()
 
     return handle
 
 
-def _holding(action: Callable[[bool], object]) -> Callable[[Any], Any]:
+def _hold_handler(action: Callable[[bool], object]) -> Callable[[Any], Any]:
+    # Napari resumes a generator when the key comes up.
     def handle(_target: Any) -> Any:
         action(True)
         yield

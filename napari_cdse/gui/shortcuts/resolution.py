@@ -1,6 +1,8 @@
 """Resolve conflicts between the keys that a user chose in napari's Preferences.
 
-Pure functions on words: no Qt, no settings file.
+`choose` puts the user's keys in place of the usual ones. It refuses what is no key,
+what napari uses itself, and a key that another shortcut has; a shortcut whose key is
+refused keeps its usual one. Pure functions on text: no Qt, no settings file.
 """
 
 from __future__ import annotations
@@ -17,35 +19,42 @@ if TYPE_CHECKING:
 
     from napari_cdse.gui.shortcuts.registry import Shortcut
 
+    Keys = tuple[str, ...]
+
 _BETWEEN = " or "
 _MODIFIERS = (KeyCode.Shift, KeyCode.Ctrl, KeyCode.Alt, KeyCode.Meta)
 
 
 def key_words(keys: Iterable[str]) -> str:
-    """Write keys as a person reads them: ``Ctrl+Shift+Z``, ``Delete or Backspace``."""
-    return _BETWEEN.join(_plain(key) for key in keys)
+    """Format keys for people: ``Ctrl+Shift+Z``, ``Delete or Backspace``."""
+    return _BETWEEN.join(
+        key.replace("Control-", "Ctrl+").replace("Shift-", "Shift+") for key in keys
+    )
 
 
 def with_key(word: str, key: str) -> str:
-    """Put a key into the word on a button: ``[Y]es``, or ``[F8] Yes``."""
-    at = word.casefold().find(key.casefold()) if len(key) == 1 else -1
-    if at < 0:
+    """Mark the key in the text of a button: ``[Y]es``, or ``[F8] Yes``."""
+    index = word.casefold().find(key.casefold()) if len(key) == 1 else -1
+    if index < 0:
         return f"[{key}] {word}"
-    return f"{word[:at]}[{key}]{word[at + 1 :]}"
+    return f"{word[:index]}[{key}]{word[index + 1 :]}"
 
 
 def parse_keys(words: str) -> tuple[str, ...] | None:
-    """Read what `key_words` writes.
+    """Parse text as `key_words` writes it.
 
     Returns
     -------
     tuple of str or None
-        Each as napari names it; None where a word is no key, or only a modifier.
+        In napari's notation; None if a word is no key, or only a modifier.
     """
-    found = [_parsed(word) for word in words.split(_BETWEEN)]
-    if None in found:
-        return None
-    return tuple(dict.fromkeys(one for one in found if one is not None))
+    keys: list[str] = []
+    for word in words.split(_BETWEEN):
+        key = _parse_key(word)
+        if key is None:
+            return None
+        keys.append(key)
+    return tuple(dict.fromkeys(keys))
 
 
 def choose(
@@ -53,88 +62,88 @@ def choose(
     wanted: Mapping[str, str],
     taken: Mapping[str, str],
 ) -> tuple[tuple[Shortcut, ...], tuple[str, ...]]:
-    """Put the user's keys in place of the usual ones, where that can be.
+    """Put the user's keys in place of the usual ones, unless they conflict.
 
     Parameters
     ----------
     shortcuts : sequence of Shortcut
-        With the usual keys, no key twice.
+        With their usual keys, none of which occurs twice.
     wanted : mapping of str to str
-        By name of the shortcut, what the user wrote.
+        What the user wrote, by name of the shortcut.
     taken : mapping of str to str
-        What napari itself does with a key, by key. A key that is usual for one of
-        ours is ours to give away.
+        What napari itself does with a key, by key. A key that one of our shortcuts
+        usually has may be given to another of ours all the same.
 
     Returns
     -------
     shortcuts : tuple of Shortcut
-        In the same order; those refused have their usual keys.
+        In the same order; where the wanted key is refused, with the usual keys.
     refused : tuple of str
-        Why, one sentence each.
+        A sentence for each refused key, with the reason.
     """
     usual = {one.name: parse_keys(key_words(one.keys)) or () for one in shortcuts}
     ours = {key for keys in usual.values() for key in keys}
     foreign = {key: what for key, what in taken.items() if key not in ours}
-    held, refused = dict(usual), []
+    chosen, refused = dict(usual), []
     for one in shortcuts:
-        keys = parse_keys(wanted.get(one.name, key_words(one.keys)))
-        why = _no_key(wanted.get(one.name, ""), keys, foreign)
-        if why is None and keys is not None:
-            held[one.name] = keys
+        words = wanted.get(one.name, key_words(one.keys))
+        keys = parse_keys(words)
+        if keys is None:
+            refused.append(f'"{words}" is no key; {_keeps(one)}')
+        elif reserved := [key for key in keys if key in foreign]:
+            key = reserved[0]
+            refused.append(f"{key} belongs to napari ({foreign[key]}); {_keeps(one)}")
         else:
-            refused.append(f"{why}; {_stays(one)}")
-    refused += _make_unique(shortcuts, held, usual)
-    chosen = [
-        one if held[one.name] == usual[one.name] else replace(one, keys=held[one.name])
+            chosen[one.name] = keys
+    refused += _make_unique(shortcuts, chosen, usual)
+    return _with_keys(shortcuts, chosen, usual), tuple(refused)
+
+
+def _with_keys(
+    shortcuts: Sequence[Shortcut], chosen: Mapping[str, Keys], usual: Mapping[str, Keys]
+) -> tuple[Shortcut, ...]:
+    return tuple(
+        one
+        if chosen[one.name] == usual[one.name]
+        else replace(one, keys=chosen[one.name])
         for one in shortcuts
-    ]
-    return tuple(chosen), tuple(refused)
-
-
-def _no_key(
-    words: str, keys: tuple[str, ...] | None, foreign: Mapping[str, str]
-) -> str | None:
-    if keys is None:
-        return f'"{words}" is no key'
-    for key in keys:
-        if key in foreign:
-            return f"{key} belongs to napari ({foreign[key]})"
-    return None
+    )
 
 
 def _make_unique(
     shortcuts: Sequence[Shortcut],
-    held: dict[str, tuple[str, ...]],
-    usual: Mapping[str, tuple[str, ...]],
+    chosen: dict[str, Keys],
+    usual: Mapping[str, Keys],
 ) -> list[str]:
-    """Give up changed keys until no key is there twice.
+    """Reset changed shortcuts to their usual keys until no key occurs twice.
 
-    Each round gives one up; with the usual keys alone none is doubled.
+    Of two shortcuts with the same key the later in the list is reset. Each round resets
+    one, and the usual keys occur once each, so that this ends.
     """
     refused: list[str] = []
     while True:
-        count = Counter(key for keys in held.values() for key in keys)
-        doubled = [
+        count = Counter(key for keys in chosen.values() for key in keys)
+        conflicts = [
             (one, key)
             for one in reversed(shortcuts)
-            for key in held[one.name]
-            if count[key] > 1 and held[one.name] != usual[one.name]
+            for key in chosen[one.name]
+            if count[key] > 1 and chosen[one.name] != usual[one.name]
         ]
-        if not doubled:
+        if not conflicts:
             return refused
-        loser, key = doubled[0]
+        loser, key = conflicts[0]
         owner = next(
-            one for one in shortcuts if one is not loser and key in held[one.name]
+            one for one in shortcuts if one is not loser and key in chosen[one.name]
         )
-        held[loser.name] = usual[loser.name]
-        refused.append(f'{key} is the key of "{owner.short}"; {_stays(loser)}')
+        chosen[loser.name] = usual[loser.name]
+        refused.append(f'{key} is the key of "{owner.short}"; {_keeps(loser)}')
 
 
-def _stays(shortcut: Shortcut) -> str:
+def _keeps(shortcut: Shortcut) -> str:
     return f'"{shortcut.short}" keeps {key_words(shortcut.keys)}.'
 
 
-def _parsed(word: str) -> str | None:
+def _parse_key(word: str) -> str | None:
     if not word.strip():
         return None
     binding = coerce_keybinding(word.strip())
@@ -142,7 +151,3 @@ def _parsed(word: str) -> str | None:
     if more or part.key in (KeyCode.UNKNOWN, *_MODIFIERS):
         return None
     return str(binding)
-
-
-def _plain(key: str) -> str:
-    return key.replace("Control-", "Ctrl+").replace("Shift-", "Shift+")

@@ -1,4 +1,9 @@
-"""The keys of one window: the registry with the user's changes."""
+"""The shortcuts in force in one window: the registry with the user's changes.
+
+Napari's Preferences have a page for our keys (`gui.session.preferences`).
+`KeySettings` listens to it, resolves conflicts, and keeps the tooltips that name keys
+up to date.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +28,16 @@ if TYPE_CHECKING:
     from napari_cdse.gui.session.session import Session
 
 _PAUSE_MS = 700
-_OWN = {"Escape": "leave a tool", "Space": "move the picture while held"}
+"""How long typing must rest before a changed key is read."""
+_HARD_WIRED = {"Escape": "leave a tool", "Space": "move the picture while held"}
+"""Keys with a fixed meaning on the canvas, which stand in no key map."""
 
 
 class KeySettings(QObject):
-    """Gives the keys that hold now; `changed` says that they are others.
+    """The shortcuts with the keys in force; `changed` is emitted when they change.
 
-    A change in the Preferences holds as soon as the user stops writing. What
-    cannot be is told in one sentence, and the usual key stays.
+    A change in the Preferences takes effect when the user stops typing. A key that
+    conflicts is refused with a warning, and the usual key stays.
 
     Parameters
     ----------
@@ -43,31 +50,32 @@ class KeySettings(QObject):
         super().__init__(session)
         self._session = session
         self._tips: list[tuple[weakref.ref[QWidget], str, str]] = []
-        self._told: tuple[str, ...] = ()
+        self._refused: tuple[str, ...] = ()
         self._settings = keys_page()
         self.shortcuts: tuple[Shortcut, ...] = SHORTCUTS
         self._read()
-        # The Preferences pass on every letter: of "F8", the F alone is napari's.
-        self._written = QTimer(self)
-        self._written.setSingleShot(True)
-        self._written.setInterval(_PAUSE_MS)
-        self._written.timeout.connect(self._on_written)
+        # The Preferences report every letter typed: of "F8" first the F, which is a
+        # key of napari.
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_PAUSE_MS)
+        self._typing.timeout.connect(self._on_typed)
         if self._settings is not None:
             self._settings.events.connect(self._on_settings)
 
     def close(self) -> None:
-        """Stop listening."""
-        self._written.stop()
+        """Stop listening to the Preferences."""
+        self._typing.stop()
         if self._settings is not None:
             self._settings.events.disconnect(self._on_settings)
 
     def words(self, name: str) -> str:
-        """Keys of a shortcut as a person reads them."""
-        (found,) = [one for one in self.shortcuts if one.name == name]
-        return key_words(found.keys)
+        """Keys of a shortcut, formatted for people."""
+        (shortcut,) = [one for one in self.shortcuts if one.name == name]
+        return key_words(shortcut.keys)
 
-    def tip(self, widget: QWidget, text: str, name: str) -> None:
-        """Give a button a tooltip that names its key, now and when it changes."""
+    def set_tip(self, widget: QWidget, text: str, name: str) -> None:
+        """Set a tooltip that names the key of a shortcut and follows its changes."""
         self._tips.append((weakref.ref(widget, self._forget), text, name))
         widget.setToolTip(plain(f"{text} ({self.words(name)})"))
 
@@ -75,14 +83,14 @@ class KeySettings(QObject):
         self._tips = [one for one in self._tips if one[0] is not gone]
 
     def _on_settings(self, _event: object) -> None:
-        self._written.start()
+        self._typing.start()
 
-    def _on_written(self) -> None:
+    def _on_typed(self) -> None:
         before = self.shortcuts
         self._read()
         if self.shortcuts != before:
-            for held, text, name in self._tips:
-                widget = held()
+            for reference, text, name in self._tips:
+                widget = reference()
                 if widget is not None and isalive(widget):  # type: ignore[no-untyped-call]
                     widget.setToolTip(plain(f"{text} ({self.words(name)})"))
             self.changed.emit()
@@ -97,22 +105,22 @@ class KeySettings(QObject):
         }
         self.shortcuts, refused = choose(SHORTCUTS, wanted, self._taken())
         for sentence in refused:
-            if sentence not in self._told:
+            if sentence not in self._refused:
                 self._session.warn(sentence)
-        self._told = refused
+        self._refused = refused
 
     def _taken(self) -> Mapping[str, str]:
-        """Ask napari for its keys on our layers, in the viewer and in its menus."""
+        """Map napari's keys to their actions: on our layers, in viewer and menus."""
         viewer = self._session.viewer
-        taken = dict(_OWN)
+        taken = dict(_HARD_WIRED)
         for kind in (Shapes, Image, type(viewer)):
             for cls in kind.__mro__:
-                for key, act in getattr(cls, "class_keymap", {}).items():
-                    taken.setdefault(str(key), _named(act))
-        for key, act in menu_keys(viewer):
-            taken[key] = _named(act)
+                for key, action in getattr(cls, "class_keymap", {}).items():
+                    taken.setdefault(str(key), _action_name(action))
+        for key, action in menu_keys(viewer):
+            taken[key] = _action_name(action)
         return taken
 
 
-def _named(act: object) -> str:
-    return str(getattr(act, "__name__", act)).replace("_", " ").strip()
+def _action_name(action: object) -> str:
+    return str(getattr(action, "__name__", action)).replace("_", " ").strip()

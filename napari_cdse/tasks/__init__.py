@@ -1,4 +1,7 @@
-"""Work that the window runs in threads: analysis, training, thumbnails; without Qt.
+"""Work that the window runs in threads, without Qt.
 
-May import `pipeline`, `io` and `core`.
+Each task is a generator: it takes immutable data and a `report` callable for its
+progress, and yields its results. `gui.session.workers` runs it in a thread and passes
+what it yields to the main thread; a report may raise `Cancelled`. May import `project`,
+`pipeline`, `io` and `core`.
 """

@@ -1,4 +1,9 @@
-"""Generators for analysis in threads, on immutable data; without Qt and layers."""
+"""Tasks that read, detect, classify and export.
+
+`analysing` detects and classifies micrographs and `classifying` asks a forest about
+circles that are there already. Both go on when one micrograph fails: they yield a
+`Problem` for it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +42,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _ANALYSED = 0.9
-"""Share of the time after which a micrograph's standing circles are classified."""
+"""Progress of one micrograph when only its earlier circles remain to be classified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +52,15 @@ class Source:
     Attributes
     ----------
     index : int
-        Its place in the project.
+        Index of the micrograph in the project.
     path : Path
     frame : int or str
     pixel_size_nm : float or None
-        From the user.
+        As the user gave it.
     micrograph : Micrograph or None
-        If its pixels are in memory already.
+        Given if its pixels are in memory already.
     material : Material or None
-        The lattice, where the pixel size has to be estimated; None for CdSe.
+        Lattice by which the pixel size is estimated if need be; None for CdSe.
     """
 
     index: int
@@ -66,7 +71,7 @@ class Source:
     material: Material | None = None
 
     def read(self) -> Micrograph:
-        """Give the pixels."""
+        """Return the micrograph, read from its file unless it is in memory."""
         if self.micrograph is not None:
             return self.micrograph
         return read_micrograph(
@@ -76,7 +81,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A micrograph that could not be done, and why."""
+    """A micrograph that could not be processed, with the reason."""
 
     index: int
     sentence: Failure
@@ -91,7 +96,7 @@ class Analysed:
     index : int
     analysis : Analysis
     standing : Classified or None
-        The same for circles that were there already and stay.
+        Predictions for the circles that were there before and stay.
     """
 
     index: int
@@ -110,7 +115,7 @@ class Classified:
 
 
 def reading(source: Source, _report: Progress) -> Iterator[Micrograph]:
-    """Read one micrograph."""
+    """Yield one micrograph, read from its file."""
     yield source.read()
 
 
@@ -124,22 +129,22 @@ def analysing(
 ) -> Iterator[Analysed | Problem]:
     """Detect and classify micrographs; one that fails does not stop the others.
 
-    The circles named with a source lie in it already and lack the forest's word. Many
-    micrographs are shared among processes, as the command line does; they come in the
-    order of ``todo`` and are the same.
+    Many micrographs are distributed over processes, as on the command line. The results
+    come in the order of ``todo`` and do not depend on the number of processes.
 
     Parameters
     ----------
     todo : sequence of tuple
-        Sources, each with its standing circles.
+        Sources, each with the circles that it has already and that lack a
+        prediction.
     model : Model or None
         Without one, the particles stay unclassified.
     params : DetectionParams
-        The same for all.
+        The same for all micrographs.
     report : callable
-        Called with the share done, 0 to 1; may raise `Cancelled`.
+        Called with the progress, 0 to 1; may raise `Cancelled`.
     maps : Path, optional
-        File that keeps maps between sessions; this process alone writes to it.
+        File that keeps maps between sessions; only this process writes to it.
     jobs : int
         See `napari_cdse.core.process_pool.processes`.
 
@@ -149,52 +154,50 @@ def analysing(
     """
     cost = cost_of_analysis([source.path for source, _ in todo])
     number = processes(jobs, len(todo), cost)
-    share = _Share(report, len(todo))
-    inner = share.step if number < 2 else None
-    work = partial(_analysed_or_not, model=model, params=params, report=inner)
-    share.tell()
-    # Closed at once where the user cancels: the processes end with it.
-    with closing(in_order(work, todo, number, share.tell)) as outcomes:
-        for found in outcomes:
-            if isinstance(found, Died):
-                source, _ = found.item
-                yield Problem(source.index, Failure(_lost(source.path)))
+    count = _MicrographCount(report, len(todo))
+    # Another process cannot call this one's `report`.
+    within = count.report_part if number < 2 else None
+    work = partial(_analyse_one, model=model, params=params, report=within)
+    count.report_done()
+    # Closing ends the processes, also when the user cancels.
+    with closing(in_order(work, todo, number, count.report_done)) as outcomes:
+        for outcome in outcomes:
+            if isinstance(outcome, Died):
+                source, _ = outcome.item
+                yield Problem(source.index, Failure(_process_died(source.path)))
             else:
-                yield _with_maps_kept(found, model, params, maps)
-            share.done += 1
-            share.tell()
+                if isinstance(outcome, Analysed):
+                    _keep_maps(outcome.analysis, model, params, maps)
+                yield outcome
+            count.done += 1
+            count.report_done()
 
 
-def _with_maps_kept(
-    found: Analysed | Problem,
-    model: Model | None,
-    params: DetectionParams,
-    maps: Path | None,
-) -> Analysed | Problem:
-    if isinstance(found, Analysed):
-        identity = MapIdentity.of(found.analysis.micrograph, model, params)
-        keep(maps, identity, found.analysis.detection.maps)
-    return found
+def _keep_maps(
+    analysis: Analysis, model: Model | None, params: DetectionParams, maps: Path | None
+) -> None:
+    identity = MapIdentity.of(analysis.micrograph, model, params)
+    keep(maps, identity, analysis.detection.maps)
 
 
-class _Share:
-    """Tells how much of several micrographs is done."""
+class _MicrographCount:
+    """Progress over several micrographs."""
 
     def __init__(self, report: Progress, total: int) -> None:
         self.done = 0
         self._report = report
         self._total = max(total, 1)
 
-    def tell(self) -> None:
-        """Tell it, of whole micrographs; that may cancel."""
+    def report_done(self) -> None:
+        """Report the micrographs done; may raise `Cancelled`."""
         self._report(min(self.done / self._total, 1.0))
 
-    def step(self, share: float) -> None:
-        """Tell it with a part of the one that is at work."""
-        self._report((self.done + share) / self._total)
+    def report_part(self, part: float) -> None:
+        """Report the micrographs done and this part of the current one."""
+        self._report((self.done + part) / self._total)
 
 
-def _lost(path: Path) -> str:
+def _process_died(path: Path) -> str:
     return (
         f"{name_of(path)}: its analysis ended with its whole process, perhaps for "
         "want of memory; close other programs and detect in it alone."
@@ -207,36 +210,50 @@ def classifying(
     report: Progress,
     known: KnownFeatures | None = None,
 ) -> Iterator[Classified | Problem]:
-    """Classify circles that are there already, micrograph by micrograph."""
+    """Classify given circles, micrograph by micrograph.
+
+    Parameters
+    ----------
+    todo : sequence of tuple
+        Sources, each with its circles.
+    model : Model
+        Forest to ask.
+    report : callable
+        Called with the progress, 0 to 1; may raise `Cancelled`.
+    known : KnownFeatures, optional
+        Cache of features computed before.
+
+    Yields
+    ------
+    Classified or Problem
+    """
     for done, (source, circles) in enumerate(todo):
         report(done / len(todo))
         step = part_of(report, done, len(todo))
-        yield _attempted(
-            source, partial(_classified, source, circles, model, step, known=known)
-        )
+        work = partial(_classify, source, circles, model, step, known=known)
+        yield _attempt(source, work)
     report(1.0)
 
 
-def _attempted(source: Source, work: Callable[[], T]) -> T | Problem:
-    """Work on one micrograph; why it can't be done becomes a sentence."""
-    found = attempt(source.path, work)
-    return Problem(source.index, found) if isinstance(found, Failure) else found
+def _attempt(source: Source, work: Callable[[], T]) -> T | Problem:
+    """Return the result of work on one micrograph, or why it failed."""
+    result = attempt(source.path, work)
+    return Problem(source.index, result) if isinstance(result, Failure) else result
 
 
-def _analysed_or_not(
+def _analyse_one(
     item: tuple[Source, Circles],
     *,
     model: Model | None,
     params: DetectionParams,
     report: Progress | None,
 ) -> Analysed | Problem:
-    """Do one micrograph, in any process."""
+    """Analyse one micrograph; runs in this process or in another."""
     source, circles = item
-    work = partial(_analysed, source, circles, model, params, report)
-    return _attempted(source, work)
+    return _attempt(source, partial(_analyse, source, circles, model, params, report))
 
 
-def _analysed(
+def _analyse(
     source: Source,
     circles: Circles,
     model: Model | None,
@@ -251,11 +268,11 @@ def _analysed(
     size_nm = analysis.detection.pixel_size_nm
     source = replace(source, micrograph=micrograph)
     step = span(report, _ANALYSED, 1.0)
-    standing = _classified(source, circles, model, step, size_nm)
+    standing = _classify(source, circles, model, step, size_nm)
     return Analysed(source.index, analysis, standing)
 
 
-def _classified(
+def _classify(
     source: Source,
     particles: Circles,
     model: Model,
@@ -286,7 +303,10 @@ def exporting(
     formats: Sequence[FormatName],
     report: Progress,
 ) -> Iterator[Exported]:
-    """Write a project's results; it is opened anew, for a project has one thread."""
+    """Write a project's results into a folder.
+
+    The project is opened again, since its connection belongs to one thread.
+    """
     project = Project.create_or_open(path)
     try:
         yield export(

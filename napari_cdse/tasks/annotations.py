@@ -1,4 +1,4 @@
-"""Read annotation files of other programs in a thread."""
+"""Task that reads annotation files of other programs."""
 
 from __future__ import annotations
 
@@ -20,19 +20,18 @@ def reading_annotations(
     open_one: Picture | None,
     report: Progress,
 ) -> Iterator[Reading]:
-    """Read files of annotations.
+    """Yield what annotation files hold for the micrographs of a project.
 
     Parameters
     ----------
     paths : sequence of Path
         Files and folders.
     pictures : sequence of Picture
-        The project's.
+        Pictures of the project, to which annotations are matched by name.
     open_one : Picture or None
-        Where what names no micrograph lies.
+        Picture for annotations that name none.
     report : callable
-        Is told the share that is done; may raise `Cancelled`.
+        Called with the progress, 0 to 1; may raise `Cancelled`.
     """
-    found = Pictures(pictures, fallback=open_one)
-    yield read_for_project(paths, found, report=report)
+    yield read_for_project(paths, Pictures(pictures, fallback=open_one), report=report)
     report(1.0)

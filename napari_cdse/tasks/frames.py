@@ -1,4 +1,4 @@
-"""Count the frames of files from their headers, in a thread."""
+"""Task that counts the frames of files from their headers."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def counting_frames(
     Parameters
     ----------
     paths : mapping of int to Path
-        By the micrograph's index, or any other number of its own.
+        By the index of the micrograph, or any other unique number.
     report : callable
-        Is told the share that is done; may raise `Cancelled`.
+        Called with the progress, 0 to 1; may raise `Cancelled`.
 
     Yields
     ------
     mapping of int to int
-        Once, at the end. What cannot be read is not in it: it is told where it is
-        opened.
+        Once, at the end. Files that cannot be read are left out: they are reported
+        when they are opened.
     """
     counts: dict[int, int] = {}
     for done, (index, path) in enumerate(paths.items()):

@@ -1,4 +1,7 @@
-"""Load or recompute accumulation maps of micrographs analysed before."""
+"""Tasks that load or recompute the accumulation maps of micrographs.
+
+Maps are kept in a file between sessions, under the digest of their `MapIdentity`.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MapIdentity:
-    """All that the maps of a micrograph follow from, but for the program.
+    """What determines the maps of a micrograph, apart from the program.
 
     Attributes
     ----------
@@ -40,10 +43,10 @@ class MapIdentity:
         Content hash of its pixels.
     pixel_size_nm : float or None
     pixel_size_source : str or None
-        Both as the file or the user said it.
+        Both as in the file or from the user.
     params : DetectionParams
     model_id : str or None
-        Of the forest, where the method asks one.
+        Forest, if the detection method uses one.
     """
 
     micrograph_id: str
@@ -56,20 +59,20 @@ class MapIdentity:
     def of(
         cls, micrograph: Micrograph, model: Model | None, params: DetectionParams
     ) -> MapIdentity:
-        """Name the maps that a method finds in a micrograph."""
-        asks = METHODS[params.method].needs_forest and model is not None
+        """Identify the maps of a micrograph under these parameters."""
+        forest = model if METHODS[params.method].needs_forest else None
         source = micrograph.pixel_size_source
         return cls(
             micrograph.id,
             micrograph.pixel_size_nm,
             None if source is None else str(source),
             params,
-            model.card.id if asks and model is not None else None,
+            None if forest is None else forest.card.id,
         )
 
     def digest(self) -> str:
-        """Name them for a file that other versions of the program write to as well."""
-        told = {
+        """Hash all that determines the maps, including the state of the program."""
+        content = {
             "micrograph": self.micrograph_id,
             "pixel_size_nm": self.pixel_size_nm,
             "pixel_size_source": self.pixel_size_source,
@@ -77,7 +80,7 @@ class MapIdentity:
             "model": self.model_id,
             "program": program_state(),
         }
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def mapping(
@@ -87,23 +90,23 @@ def mapping(
     report: Progress,
     path: Path | None = None,
 ) -> Iterator[Maps]:
-    """Give the accumulation maps of a micrograph that was analysed before.
+    """Yield the accumulation maps of a micrograph, from the file if it has them.
 
     Parameters
     ----------
     micrograph : Micrograph
-        With its pixels.
+        Including its pixels.
     model : Model or None
         The forest in use.
     params : DetectionParams
-        As of the detection.
+        Those of the detection.
     report : callable
-        Takes the share done.
+        Called with the progress, 0 to 1; may raise `Cancelled`.
     path : Path, optional
-        File that keeps maps between sessions; none is kept without it.
+        File that keeps maps between sessions; without one they are not kept.
     """
     identity = MapIdentity.of(micrograph, model, params)
-    maps = None if path is None else _kept(path, identity)
+    maps = None if path is None else _load(path, identity)
     if maps is None:
         maps = find(micrograph, model, params, report).maps
         keep(path, identity, maps)
@@ -117,18 +120,18 @@ def mapping_ahead(
     report: Progress,
     path: Path | None = None,
 ) -> Iterator[tuple[MapIdentity, Maps]]:
-    """Give the maps of micrographs that will be opened soon.
+    """Yield the maps of micrographs that will be opened soon.
 
-    Each comes with its file. Why there are none is told when the micrograph itself is
-    opened.
+    ``micrographs`` has each micrograph with its file. One that fails is skipped without
+    a message: the user gets it when the micrograph itself is opened.
     """
     for done, (file, micrograph) in enumerate(micrographs):
         step = part_of(report, done, len(micrographs))
         step(0.0)
         work = partial(_maps_of, micrograph, model, params, step, path)
-        found = attempt(file, work)
-        if not isinstance(found, Failure):
-            yield MapIdentity.of(micrograph, model, params), found
+        maps = attempt(file, work)
+        if not isinstance(maps, Failure):
+            yield MapIdentity.of(micrograph, model, params), maps
 
 
 def _maps_of(
@@ -143,12 +146,12 @@ def _maps_of(
 
 
 def keep(path: Path | None, identity: MapIdentity, maps: Maps) -> None:
-    """Keep maps between sessions, if there is a file for it."""
+    """Write maps to the file that keeps them, if there is one."""
     if path is not None:
         with closing(MapFile(path)) as file:
             file.put(identity.digest(), maps)
 
 
-def _kept(path: Path, identity: MapIdentity) -> Maps | None:
+def _load(path: Path, identity: MapIdentity) -> Maps | None:
     with closing(MapFile(path)) as file:
         return file.get(identity.digest())

@@ -1,4 +1,8 @@
-"""Compute a population's visible-defect fraction, and write its report, in a thread."""
+"""Tasks for the dock Population: its numbers, its report and its figures.
+
+`population_data` collects all that the numbers need on the thread of the project;
+`estimating` computes them from that in another.
+"""
 
 from __future__ import annotations
 
@@ -39,22 +43,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """What a project knows of its particles, free of the project.
+class PopulationData:
+    """Snapshot of what a project knows of its particles.
 
     Attributes
     ----------
     project : Path
-        Of its file.
+        File of the project.
     evidence : tuple of Evidence
     defects : VisibleDefects
     names : mapping of str to str
-        Of micrographs, as the evidence has them.
+        Names of micrographs, by their ids in the evidence.
     rows : tuple of ParticleRow
     samples : tuple of SampleParticles
-        Those that the project names.
+        The samples that the project names.
     visibility : VisibilityTable or None
-        By which the defect content is estimated, where the project asks for it.
+        Needed to estimate the defect content; None if the project does not ask for it.
     """
 
     project: Path
@@ -68,23 +72,23 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What figures show.
+    """Numbers that the dock Population shows.
 
     Attributes
     ----------
     project : Path
-        Of its file.
+        File of the project.
     overview : Overview
     counts : ClassCounts
     sizes : ClassSizes
     samples : tuple of SampleNumbers
-        Of all samples that the project names, whichever the rest is of.
+        Numbers of every sample that the project names, whatever ``sample`` is.
     comparisons : tuple of Comparison
-        Of each two of them.
+        One for each pair of samples.
     sample : str or None
-        Which sample all the rest is of; None: all micrographs.
+        Sample that all other attributes are about; None: all micrographs.
     content : DefectContent or None
-        Where it was asked for.
+        None if the project does not ask for it.
     """
 
     project: Path
@@ -97,15 +101,15 @@ class Population:
     content: DefectContent | None = None
 
 
-def material(project: Project) -> Material:
-    """Collect what is known, on the thread of the project."""
+def population_data(project: Project) -> PopulationData:
+    """Take a snapshot of a project; call on the thread of the project."""
     evidence = project.statistics.evidence()
     apart = project.statistics.apart()
     rows = {
         entry.index: rows_of(project, entry, entry.name, True, apart)
         for entry in used_entries(project)
     }
-    return Material(
+    return PopulationData(
         project.path,
         tuple(evidence),
         project.statistics.estimate(evidence),
@@ -117,52 +121,55 @@ def material(project: Project) -> Material:
 
 
 def estimating(
-    known: Material, sample: str | None, report: Progress
+    data: PopulationData, sample: str | None, report: Progress
 ) -> Iterator[Population]:
-    """Work out what figures show.
+    """Compute the numbers of a population.
 
     Parameters
     ----------
-    known : Material
-        Of one moment.
+    data : PopulationData
+        Snapshot of the project.
     sample : str or None
-        Of which sample; all micrographs without it, or where there is none of that
-        name any more.
+        Sample to compute them for; None, or the name of a sample that is gone: all
+        micrographs.
     report : callable
-        Takes the share done.
+        Called with the progress, 0 to 1; may raise `Cancelled`.
     """
     report(0.0)
-    numbers = sample_numbers(known.samples)
+    numbers = sample_numbers(data.samples)
     report(0.3)
-    yield _population(known, sample, numbers)
+    yield _population(data, sample, numbers)
     report(1.0)
 
 
 def _population(
-    known: Material, sample: str | None, numbers: tuple[SampleNumbers, ...]
+    data: PopulationData, sample: str | None, numbers: tuple[SampleNumbers, ...]
 ) -> Population:
-    evidence, rows, defects = known.evidence, known.rows, known.defects
-    pairs = zip(even(known.samples), numbers, strict=True)
-    mine = next((pair for pair in pairs if pair[0].name == sample), None)
-    if mine is not None:
-        evidence, rows = mine[0].evidence, mine[0].rows
-        defects = mine[1].defects
+    evidence, rows, defects = data.evidence, data.rows, data.defects
+    pairs = zip(even(data.samples), numbers, strict=True)
+    selected = next((pair for pair in pairs if pair[0].name == sample), None)
+    if selected is not None:
+        evidence, rows = selected[0].evidence, selected[0].rows
+        defects = selected[1].defects
     return Population(
-        known.project,
-        overview(evidence, defects, known.names),
+        data.project,
+        overview(evidence, defects, data.names),
         counts_of(rows),
         sizes_of(rows),
         numbers,
         compare_all(numbers),
-        sample if mine is not None else None,
+        sample if selected is not None else None,
         None
-        if known.visibility is None
-        else defect_content(evidence, defects, known.visibility),
+        if data.visibility is None
+        else defect_content(evidence, defects, data.visibility),
     )
 
 
 def reporting(path: Path, file: Path, report: Progress) -> Iterator[str]:
-    """Write a project's report; it is opened anew, for a project has one thread."""
+    """Write a project's report and yield the sentence that says where it is.
+
+    The project is opened again, since its connection belongs to one thread.
+    """
     project = Project.create_or_open(path)
     try:
         yield write_report(project, file, report)
@@ -173,6 +180,6 @@ def reporting(path: Path, file: Path, report: Progress) -> Iterator[str]:
 def saving_figure(
     draw: Draw, file: Path, height_in: float, _report: Progress
 ) -> Iterator[str]:
-    """Write one figure for print, and say where it is."""
+    """Write one figure for print and yield the sentence that says where it is."""
     save_figure(draw, file, height_in)
     yield f"The figure is in {shown(file)}."

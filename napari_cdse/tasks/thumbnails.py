@@ -1,4 +1,9 @@
-"""Make thumbnails of particles in a thread; without Qt and layers."""
+"""Task that makes thumbnails of particles.
+
+The gallery changes what it wants while the task runs. Both share a `RequestQueue`: the
+main thread replaces the requests, and the task takes one after the other. Pictures in
+the file come first, since a micrograph takes long to read.
+"""
 
 from __future__ import annotations
 
@@ -24,21 +29,23 @@ if TYPE_CHECKING:
     from napari_cdse.tasks.analysis import Source
 
 _MOST_OTHERS = 50
+"""Most further pictures that are made because their micrograph was read anyway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Pictures that are wanted of one micrograph.
+    """Request for pictures of particles of one micrograph.
 
     Attributes
     ----------
     source : Source
     micrograph_id : str or None
-        Content hash, where it is known already.
+        Content hash, if it is known already.
     circles : tuple of Circle
-        Those in view.
+        Particles in view.
     others : tuple of Circle
-        More of the same micrograph, to be kept on disk since it is read anyway.
+        Further particles of the micrograph, whose pictures go to the file if the
+        micrograph has to be read anyway.
     """
 
     source: Source
@@ -49,19 +56,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Thumbnails:
-    """What became of a request, or of a part of it.
+    """Answer to a request, or to a part of it.
 
     Attributes
     ----------
     request : Request
-        With the circles that this is the answer for.
+        Reduced to the circles that are answered here.
     micrograph_id : str or None
         Content hash of what the pictures show; None: nothing could be read.
     pictures : mapping of Circle to ndarray of uint8, shape (EDGE_PX, EDGE_PX)
     micrograph : Micrograph or None
-        If it turned out to be another one than the request was for.
+        The micrograph read, if its content is not that of the request.
     failure : Failure or None
-        Why there are none.
+        Why there are no pictures.
     """
 
     request: Request
@@ -71,44 +78,44 @@ class Thumbnails:
     failure: Failure | None = None
 
 
-class Wishes:
-    """What the view wants now, handed from one thread to the other."""
+class RequestQueue:
+    """Requests of a view for the thread that answers them; safe to use from both."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._new: deque[Request] = deque()
+        self._unanswered: deque[Request] = deque()
         self._to_read: deque[Request] = deque()
         self._at_work: Request | None = None
 
-    def want(self, requests: Iterable[Request]) -> None:
-        """Want these from now on and nothing else."""
+    def replace(self, requests: Iterable[Request]) -> None:
+        """Drop what is queued and queue these, but for circles now being drawn."""
         with self._lock:
             rest = (_without(request, self._at_work) for request in requests)
-            self._new = deque(request for request in rest if request.circles)
+            self._unanswered = deque(request for request in rest if request.circles)
             self._to_read.clear()
 
     @property
     def waiting(self) -> bool:
-        """Whether anything is still to be done."""
+        """Whether any request is queued."""
         with self._lock:
-            return bool(self._new or self._to_read)
+            return bool(self._unanswered or self._to_read)
 
     def next(self) -> tuple[Request, bool] | None:
-        """Take what comes first, and whether its file has to be read."""
+        """Take the next request, and whether its micrograph has to be read."""
         with self._lock:
-            read = not self._new
-            line = self._to_read if read else self._new
-            self._at_work = line.popleft() if line else None
+            read = not self._unanswered
+            queue = self._to_read if read else self._unanswered
+            self._at_work = queue.popleft() if queue else None
             return None if self._at_work is None else (self._at_work, read)
 
     def read_later(self, request: Request) -> None:
-        """Let a request wait until the disk was asked for all others."""
+        """Queue a request behind all that the file has not been asked for yet."""
         with self._lock:
             self._to_read.append(request)
 
 
 def _without(request: Request, at_work: Request | None) -> Request:
-    """Leave out what is being made just now."""
+    """Return a request without the circles that are being drawn."""
     if at_work is None or request.source.index != at_work.source.index:
         return request
     rest = tuple(one for one in request.circles if one not in at_work.circles)
@@ -116,68 +123,70 @@ def _without(request: Request, at_work: Request | None) -> Request:
 
 
 def thumbnailing(
-    wishes: Wishes, path: Path | None, report: Progress
+    queue: RequestQueue, path: Path | None, report: Progress
 ) -> Iterator[Thumbnails]:
-    """Answer wishes until there are none; what lies on disk comes first.
+    """Answer requests until the queue is empty.
 
     Parameters
     ----------
-    wishes : Wishes
-        They may change meanwhile.
+    queue : RequestQueue
+        May be changed meanwhile.
     path : Path or None
-        File that keeps pictures between sessions; None: none is kept.
+        File that keeps pictures between sessions; without one they are not kept.
     report : callable
-        Raises `Cancelled` when nobody wants them any more.
+        Called before each request; may raise `Cancelled`.
     """
     if path is None:
-        yield from _answers(wishes, None, report)
+        yield from _answer_all(queue, None, report)
         return
-    with closing(ThumbnailFile(path, EDGE_PX)) as kept:
-        yield from _answers(wishes, kept, report)
+    with closing(ThumbnailFile(path, EDGE_PX)) as file:
+        yield from _answer_all(queue, file, report)
 
 
-def _answers(
-    wishes: Wishes, kept: ThumbnailFile | None, report: Progress
+def _answer_all(
+    queue: RequestQueue, file: ThumbnailFile | None, report: Progress
 ) -> Iterator[Thumbnails]:
-    while (wish := wishes.next()) is not None:
+    while (taken := queue.next()) is not None:
         report(0.0)
-        request, read = wish
+        request, read = taken
         if read:
-            yield _made(request, kept)
+            yield _draw_or_fail(request, file)
             continue
-        found = _found(request, kept)
-        if found:
-            known = replace(request, circles=tuple(found))
-            yield Thumbnails(known, request.micrograph_id, found)
-        rest = tuple(one for one in request.circles if one not in found)
+        pictures = _load(request, file)
+        if pictures:
+            loaded = replace(request, circles=tuple(pictures))
+            yield Thumbnails(loaded, request.micrograph_id, pictures)
+        rest = tuple(one for one in request.circles if one not in pictures)
         if rest:
-            wishes.read_later(replace(request, circles=rest))
+            queue.read_later(replace(request, circles=rest))
 
 
-def _found(
-    request: Request, kept: ThumbnailFile | None
+def _load(
+    request: Request, file: ThumbnailFile | None
 ) -> dict[Circle, NDArray[np.uint8]]:
-    if kept is None or request.micrograph_id is None:
+    if file is None or request.micrograph_id is None:
         return {}
-    return kept.get(request.micrograph_id, request.circles)
+    return file.get(request.micrograph_id, request.circles)
 
 
-def _made(request: Request, kept: ThumbnailFile | None) -> Thumbnails:
-    found = attempt(request.source.path, lambda: _drawn(request, kept))
-    if isinstance(found, Failure):
-        return Thumbnails(request, None, failure=found)
-    return found
+def _draw_or_fail(request: Request, file: ThumbnailFile | None) -> Thumbnails:
+    answer = attempt(request.source.path, lambda: _draw(request, file))
+    if isinstance(answer, Failure):
+        return Thumbnails(request, None, failure=answer)
+    return answer
 
 
-def _drawn(request: Request, kept: ThumbnailFile | None) -> Thumbnails:
+def _draw(request: Request, file: ThumbnailFile | None) -> Thumbnails:
     micrograph = request.source.read()
     pictures = {one: thumbnail(micrograph.pixels, one) for one in request.circles}
     same = micrograph.id == request.micrograph_id
-    if kept is not None:
+    if file is not None:
         others = request.others[:_MOST_OTHERS] if same else ()
-        there = kept.get(micrograph.id, others)
+        stored = file.get(micrograph.id, others)
         more = {
-            one: thumbnail(micrograph.pixels, one) for one in others if one not in there
+            one: thumbnail(micrograph.pixels, one)
+            for one in others
+            if one not in stored
         }
-        kept.put(micrograph.id, pictures | more)
+        file.put(micrograph.id, pictures | more)
     return Thumbnails(request, micrograph.id, pictures, None if same else micrograph)

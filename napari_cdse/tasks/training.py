@@ -1,4 +1,9 @@
-"""Retrain in a thread, on immutable data; without Qt."""
+"""Tasks that train forests on a project's labels, and load and save them.
+
+`retraining` measures the labelled particles, scores and fits a new forest, and compares
+it with the forest in use. `tuning` and `weighing` study the settings and the features
+on the same `training_sets`.
+"""
 
 from __future__ import annotations
 
@@ -49,12 +54,15 @@ if TYPE_CHECKING:
 
     Shown = tuple[Source, tuple[Particle, ...]]
 
-_READ, _SCORED, _FIT, _ASKED = 0.1, 0.4, 0.5, 0.8
+_MEASURED = 0.1
+"""Progress when the labelled particles are measured."""
+_SCORED, _FITTED, _PREDICTED = 0.4, 0.5, 0.8
+"""Progress of a retraining after each of its further steps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingRequest:
-    """Everything a retraining needs, frozen.
+    """Snapshot of all that a retraining needs.
 
     Attributes
     ----------
@@ -65,16 +73,16 @@ class TrainingRequest:
     own_micrographs : frozenset of str
         Content ids of the project's micrographs.
     shown : tuple of (Source, particles)
-        Every particle of the project.
+        Every particle of the project, by micrograph.
     onto : bool
-        Whether the old forest's own table is learnt from, too.
+        Whether to train on the old forest's training table as well.
     known : KnownFeatures
-        What an earlier retraining computed.
+        Cache of features from earlier retrainings.
     half_width : float
-        Half the width that is wanted of the fraction's interval.
+        Desired half-width of the interval of the visible-defect fraction.
     evidence : tuple of Evidence
-        Of every particle of the project, deleted ones too, as the project's own number
-        takes it.
+        Evidence on every particle of the project, including deleted ones; the same as
+        for the fraction that the project states.
     """
 
     labelled: tuple[LabelledMicrograph, ...]
@@ -90,25 +98,27 @@ class TrainingRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """A new forest beside the old one.
+    """A new forest, compared with the old one.
 
     Attributes
     ----------
     model : Model
     data : bytes
-        Of the model file.
+        Content of the model file.
     scores : Scores
-        Of the new forest on the user's own labels.
+        Scores of the new forest on the user's own labels.
     comparison : Comparison or None
-        None where there is no old forest with these features.
+        None without an old forest with the same features.
     predicted : tuple of Classified
-        What the new forest says of every particle.
+        Predictions of the new forest for every particle.
     compared : int
-        Particles that both forests were asked about.
+        Number of particles with predictions of both forests.
     flips : tuple of Verdict
-        Those of them with another class, the new forest's surest first.
+        Particles to which the forests give different classes; first those that the new
+        forest is surest of.
     fraction : FractionChange
     notices : tuple of str
+        Sentences about micrographs that could not be used.
     """
 
     model: Model
@@ -125,14 +135,103 @@ class Outcome:
 def retraining(
     request: TrainingRequest, report: Progress
 ) -> Iterator[Outcome | Forecast]:
-    """Train on the project's labels, compare, and ask both about every particle.
+    """Train on the project's labels and compare with the forest in use.
 
-    What more labels would buy comes last: nobody has to wait for it.
+    Yields
+    ------
+    Outcome
+        The new forest, with its predictions for every particle.
+    Forecast
+        What more labels would improve. It comes last, so that nobody waits for it.
     """
-    own, training, told = taught(request, span(report, 0.0, _READ))
+    own, training, notices = training_sets(request, span(report, 0.0, _MEASURED))
+    scoring = span(report, _MEASURED, _SCORED)
+    scores, comparison = _score(request, own, training, scoring)
+    model = _fit(request, own, training, scores, span(report, _SCORED, _FITTED))
+    predicting = span(report, _FITTED, _PREDICTED)
+    predicted, problems = _predict(request, model, predicting)
+    verdicts = tuple(_verdicts(request, predicted))
+    yield Outcome(
+        model=model,
+        data=model_bytes(model),
+        scores=scores,
+        comparison=comparison,
+        predicted=tuple(predicted),
+        compared=sum(each.old is not None for each in verdicts),
+        flips=tuple(flipped(verdicts)),
+        fraction=_fraction_change(request, verdicts, training),
+        notices=(*notices, *problems),
+    )
+    own_ids = np.unique(own.particle_ids)
+    yield forecast(training, own_ids, request.params, span(report, _PREDICTED, 1.0))
+
+
+def training_sets(
+    request: TrainingRequest, report: Progress
+) -> tuple[TrainingSet, TrainingSet, tuple[str, ...]]:
+    """Build the training sets of a request.
+
+    Returns
+    -------
+    own : TrainingSet
+        Examples from the project's labels.
+    training : TrainingSet
+        Those, joined with the table of the old forest if the request asks for it.
+    notices : tuple of str
+        Sentences about micrographs that could not be used.
+    """
+    own, notices = training_from_annotations(
+        request.labelled, request.params, report, request.known
+    )
+    earlier = request.old.training if request.old is not None and request.onto else None
+    return own, joined(own, earlier, request.own_micrographs), notices
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A forest and the content of its file."""
+
+    model: Model
+    data: bytes
+
+
+def loading(path: Path, _report: Progress) -> Iterator[Loaded]:
+    """Yield a forest, read from a file."""
+    model = load_model(path)
+    yield Loaded(model, model_bytes(model))
+
+
+def saving(model: Model, path: Path, _report: Progress) -> Iterator[str]:
+    """Write a forest to a file and yield the sentence that says where it is."""
+    save_model(model, path)
+    yield f"{model.card.name or model.card.id} is in {path.name}."
+
+
+def _score(
+    request: TrainingRequest, own: TrainingSet, training: TrainingSet, report: Progress
+) -> tuple[Scores, Comparison | None]:
+    """Score on the user's own labels, and compare with an old forest if possible."""
+    old, own_ids = request.old, np.unique(own.particle_ids)
+    below = forest_below(old, own, training)
+    if old is None or old.card.feature_schema != training.table.schema:
+        params = request.params
+        return cross_validate(training, params, report, own_ids, below)[0], None
+    draws = _judged_draws(request)
+    comparison = compare(
+        old, training, request.params, own_ids, report, draws=draws, below=below
+    )
+    return comparison.new, comparison
+
+
+def _fit(
+    request: TrainingRequest,
+    own: TrainingSet,
+    training: TrainingSet,
+    scores: Scores,
+    report: Progress,
+) -> Model:
     old = request.old
-    scores, comparison = _scored(request, own, training, span(report, _READ, _SCORED))
-    model = fit(
+    return fit(
         training,
         request.params,
         name=_name(own),
@@ -141,80 +240,12 @@ def retraining(
         scores=scores.as_dict(),
         calibration=scores.calibration,
         quality_range=_quality_range(request, training is not own),
-        progress=span(report, _SCORED, _FIT),
+        progress=report,
     )
-    found, problems = _predict(request, model, span(report, _FIT, _ASKED))
-    verdicts = tuple(_verdicts(request, found))
-    yield Outcome(
-        model=model,
-        data=model_bytes(model),
-        scores=scores,
-        comparison=comparison,
-        predicted=tuple(found),
-        compared=sum(each.old is not None for each in verdicts),
-        flips=tuple(flipped(verdicts)),
-        fraction=fraction_change(
-            verdicts,
-            learned_by_old=_learned(request.shown, old.training if old else None),
-            learned_by_new=_learned(request.shown, training),
-            half_width=request.half_width,
-            deleted=tuple(_deleted(request)),
-        ),
-        notices=(*told, *problems),
-    )
-    mine = np.unique(own.particle_ids)
-    yield forecast(training, mine, request.params, span(report, _ASKED, 1.0))
-
-
-def taught(
-    request: TrainingRequest, report: Progress
-) -> tuple[TrainingSet, TrainingSet, tuple[str, ...]]:
-    """Give the user's own examples, all that is learnt from, and notices."""
-    own, told = training_from_annotations(
-        request.labelled, request.params, report, request.known
-    )
-    earlier = request.old.training if request.old is not None and request.onto else None
-    return own, joined(own, earlier, request.own_micrographs), told
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
-    """A forest from a file, and the file's bytes."""
-
-    model: Model
-    data: bytes
-
-
-def loading(path: Path, _report: Progress) -> Iterator[Loaded]:
-    """Read a forest from a file."""
-    model = load_model(path)
-    yield Loaded(model, model_bytes(model))
-
-
-def saving(model: Model, path: Path, _report: Progress) -> Iterator[str]:
-    """Write a forest to a file; give the sentence that says so."""
-    save_model(model, path)
-    yield f"{model.card.name or model.card.id} is in {path.name}."
-
-
-def _scored(
-    request: TrainingRequest, own: TrainingSet, training: TrainingSet, report: Progress
-) -> tuple[Scores, Comparison | None]:
-    """Score on the user's own labels; beside the old forest, where that can be."""
-    old, mine = request.old, np.unique(own.particle_ids)
-    below = forest_below(old, own, training)
-    if old is None or old.card.feature_schema != training.table.schema:
-        params = request.params
-        return cross_validate(training, params, report, mine, below)[0], None
-    draws = _draws(request)
-    comparison = compare(
-        old, training, request.params, mine, report, draws=draws, below=below
-    )
-    return comparison.new, comparison
 
 
 def _quality_range(request: TrainingRequest, joined_on: bool) -> QualityRange | None:
-    """Range of the quality of all micrographs that are learnt from."""
+    """Return the range of quality of all micrographs in the training set."""
     own = [each.quality for each in request.labelled if each.quality is not None]
     earlier = request.old.card if request.old is not None and joined_on else None
     return joined_range(own, earlier)
@@ -236,15 +267,15 @@ def _provenance(own: TrainingSet, old: Model | None) -> str:
 def _predict(
     request: TrainingRequest, model: Model, report: Progress
 ) -> tuple[list[Classified], list[str]]:
-    """Classify every particle; a micrograph that cannot be read stops no other."""
-    found: list[Classified] = []
+    """Classify every particle; collect why micrographs could not be read."""
+    predicted: list[Classified] = []
     problems: list[str] = []
     for item in classifying(_circles(request.shown), model, report, request.known):
         if isinstance(item, Problem):
             problems.append(item.sentence)
         else:
-            found.append(item)
-    return found, problems
+            predicted.append(item)
+    return predicted, problems
 
 
 def _circles(
@@ -257,56 +288,80 @@ def _circles(
 
 
 def _verdicts(
-    request: TrainingRequest, found: Sequence[Classified]
+    request: TrainingRequest, predicted: Sequence[Classified]
 ) -> Iterator[Verdict]:
-    said = {one.particle_id: one for each in found for one in each.predictions}
-    known = {each.particle: each for each in request.evidence}
+    """Yield both forests' predictions and the label of every classified particle."""
+    new = {one.particle_id: one for each in predicted for one in each.predictions}
+    evidence_of = {each.particle: each for each in request.evidence}
     for source, particles in request.shown:
+        micrograph = _micrograph_name(source)
         for each in particles:
-            if each.id in said:
-                judged = each.annotation.label if each.annotation else None
-                micrograph = _micrograph(source)
-                told = known.get(each.id)
+            if each.id in new:
+                label = each.annotation.label if each.annotation else None
+                evidence = evidence_of.get(each.id)
                 yield Verdict(
                     each.id,
                     micrograph,
-                    said[each.id],
+                    new[each.id],
                     each.prediction,
-                    judged,
-                    None if told is None else replace(told, micrograph=micrograph),
+                    label,
+                    None
+                    if evidence is None
+                    else replace(evidence, micrograph=micrograph),
                 )
 
 
+def _fraction_change(
+    request: TrainingRequest, verdicts: Sequence[Verdict], training: TrainingSet
+) -> FractionChange:
+    old = request.old
+    return fraction_change(
+        verdicts,
+        learned_by_old=_learned(request.shown, old.training if old else None),
+        learned_by_new=_learned(request.shown, training),
+        half_width=request.half_width,
+        deleted=tuple(_deleted(request)),
+    )
+
+
 def _deleted(request: TrainingRequest) -> Iterator[Evidence]:
-    """Yield what is known of circles that were deleted, which no forest is asked of."""
+    """Yield the evidence on deleted circles, which have no predictions.
+
+    The evidence names micrographs by their ids, verdicts by `_micrograph_name`; the
+    particles that are not deleted tell which belong together.
+    """
     shown = {
-        each.id: _micrograph(source)
+        each.id: _micrograph_name(source)
         for source, particles in request.shown
         for each in particles
     }
-    known = {each.particle: each for each in request.evidence}
-    names = {known[one].micrograph: name for one, name in shown.items() if one in known}
+    evidence_of = {each.particle: each for each in request.evidence}
+    names = {
+        evidence_of[one].micrograph: name
+        for one, name in shown.items()
+        if one in evidence_of
+    }
     for each in request.evidence:
         if each.removed and each.particle not in shown:
             yield replace(each, micrograph=names.get(each.micrograph, each.micrograph))
 
 
-def _micrograph(source: Source) -> str:
+def _micrograph_name(source: Source) -> str:
     return f"{source.path}/{source.frame}"
 
 
 def _learned(shown: Sequence[Shown], training: TrainingSet | None) -> frozenset[str]:
-    """Return the micrographs with a particle that was learnt from."""
+    """Return the micrographs that have a particle in a training set."""
     ids = set() if training is None else set(training.particle_ids.tolist())
     return frozenset(
-        _micrograph(source)
+        _micrograph_name(source)
         for source, particles in shown
         if any(each.id in ids for each in particles)
     )
 
 
-def _draws(request: TrainingRequest) -> dict[str, JudgedDraw]:
-    """Return the particles that were drawn and judged unseen, by id."""
+def _judged_draws(request: TrainingRequest) -> dict[str, JudgedDraw]:
+    """Return the random draws that were judged without the forest's answer, by id."""
     chances = answer_chances(request.evidence)
     return {
         each.particle: JudgedDraw(chances[each.particle], each.label)
@@ -315,20 +370,16 @@ def _draws(request: TrainingRequest) -> dict[str, JudgedDraw]:
     }
 
 
-_READ = 0.1
-"""Share of the time after which all labelled particles are measured."""
-
-
 def tuning(request: TrainingRequest, report: Progress) -> Iterator[Tuning]:
-    """Score a grid of settings on the user's own labels."""
-    own, training, _ = taught(request, span(report, 0.0, _READ))
+    """Yield the scores of a grid of settings on the user's own labels."""
+    own, training, _ = training_sets(request, span(report, 0.0, _MEASURED))
     ids = np.unique(own.particle_ids)
     below = forest_below(request.old, own, training)
-    yield tune(training, request.params, span(report, _READ, 1.0), ids, below)
+    yield tune(training, request.params, span(report, _MEASURED, 1.0), ids, below)
 
 
 def weighing(request: TrainingRequest, report: Progress) -> Iterator[Importance]:
-    """Tell what features are worth on the user's own labels."""
-    own, training, _ = taught(request, span(report, 0.0, _READ))
+    """Yield the importance of the features for the user's own labels."""
+    own, training, _ = training_sets(request, span(report, 0.0, _MEASURED))
     ids = np.unique(own.particle_ids)
-    yield importance(training, request.params, span(report, _READ, 1.0), ids)
+    yield importance(training, request.params, span(report, _MEASURED, 1.0), ids)

@@ -1,4 +1,8 @@
-"""The dock Annotators: names, blind labelling, agreement and disagreements."""
+"""The dock Annotators: names, blind labelling, agreement and disagreements.
+
+It shows how far each two annotators agree, and hides the labels of others while the
+user labels blindly.
+"""
 
 from qtpy.QtCore import Slot
 from qtpy.QtGui import QAction
@@ -21,7 +25,8 @@ from napari_cdse.gui.workspace import Workspace
 from napari_cdse.gui.workspace.dock import WorkspaceDock, WorkspaceView
 from napari_cdse.project.state.annotator_labels import LABEL_FILES
 
-_LATER_MS = 400
+_REFRESH_MS = 400
+"""How long labelling must rest before all labels are counted again."""
 _ALSO_ME_TIP = (
     "Another name is another person, who judges what is drawn at random unseen once "
     "more. Tick a name under which you began yourself"
@@ -65,7 +70,7 @@ class AnnotatorsView(WorkspaceView):
         self.also_me.setMenu(QMenu(self.also_me))
         self.hide_others = keyless(QCheckBox("Hide the labels of others"))
         self.hide_others.setToolTip(_HIDDEN_TIP)
-        self.said = sentence()
+        self.agreement = sentence()
         self.draws = sentence()
         self.curves = sentence()
         self.pairs = keyless(QComboBox())
@@ -76,7 +81,7 @@ class AnnotatorsView(WorkspaceView):
             "One is settled by the next label that anyone gives to it"
         )
         self._agreements: tuple[Agreement, ...] = ()
-        self._later = RestTimer(self, self._show_all, _LATER_MS, self._session.warn)
+        self._later = RestTimer(self, self._show_all, _REFRESH_MS, self._session.warn)
         self._lay_out()
         self._connect()
 
@@ -90,7 +95,7 @@ class AnnotatorsView(WorkspaceView):
             self.hide_others,
             self.draws,
             self.pairs,
-            self.said,
+            self.agreement,
             self.confusion,
             self.review,
             self.curves,
@@ -113,8 +118,8 @@ class AnnotatorsView(WorkspaceView):
             signal.connect(self._refresh_soon)
 
     @Slot()
-    def _refresh_soon(self, *_what: object) -> None:
-        # Counting all labels after each of a row of quick ones would be felt.
+    def _refresh_soon(self, *_ids: object) -> None:
+        # Counting all labels after every one of a quick series would be too slow.
         if self.sight.here:
             self._later.start()
 
@@ -129,9 +134,6 @@ class AnnotatorsView(WorkspaceView):
     def _show_all(self) -> None:
         if not self.name.hasFocus():
             self.name.setText(self._annotator.name)
-        self._read()
-
-    def _read(self) -> None:
         project = self._session.project
         hidden = project.annotators.hide_others
         self._agreements = () if hidden else project.annotators.agreements()
@@ -140,27 +142,30 @@ class AnnotatorsView(WorkspaceView):
             self.hide_others.setChecked(hidden)
         self.draws.setText(project.audits.tallies().sentence)
         self.draws.setVisible(bool(self.draws.text()))
-        told = [] if hidden else [each.sentence for each in project.annotators.curves()]
-        self.curves.setText("\n".join(told))
-        self.curves.setVisible(bool(told))
+        curves = () if hidden else project.annotators.curves()
+        self.curves.setText("\n".join(each.sentence for each in curves))
+        self.curves.setVisible(bool(curves))
         self._list_names()
         self._list_pairs()
-        self.review.setVisible(bool(disputed))
-        number = len(disputed)
-        what = "1 disagreement" if number == 1 else f"{number} disagreements"
-        self.review.setText(f"Review {what}")
+        self._offer_review(len(disputed))
         self._show_pair()
 
+    def _offer_review(self, n_disputed: int) -> None:
+        self.review.setVisible(n_disputed > 0)
+        plural = "disagreement" if n_disputed == 1 else "disagreements"
+        self.review.setText(f"Review {n_disputed} {plural}")
+
     def _list_names(self) -> None:
-        """Offer the names of others, those that are the user's own ticked."""
-        who, menu = self._session.project.annotators, self.also_me.menu()
-        others = (each for each in who.names() if each not in (who.name, LABEL_FILES))
+        """List the other names; those that are the user's own too are ticked."""
+        annotators, menu = self._session.project.annotators, self.also_me.menu()
+        not_others = (annotators.name, LABEL_FILES)
+        others = (each for each in annotators.names() if each not in not_others)
         menu.clear()
-        for name in (*who.also_me, *others):
+        for name in (*annotators.also_me, *others):
             action = menu.addAction(caption(name))
             action.setData(name)
             action.setCheckable(True)
-            action.setChecked(name in who.also_me)
+            action.setChecked(name in annotators.also_me)
         self.also_me.setVisible(not menu.isEmpty())
 
     def _list_pairs(self) -> None:
@@ -173,15 +178,16 @@ class AnnotatorsView(WorkspaceView):
         self.pairs.setVisible(len(self._agreements) > 1)
 
     def _show_pair(self, *_row: object) -> None:
-        at = self.pairs.currentIndex()
-        found = self._agreements[at] if 0 <= at < len(self._agreements) else None
-        self.confusion.setVisible(found is not None and found.n_particles > 0)
-        self.said.setText(self._alone() if found is None else found.sentence)
-        if found is not None:
-            self.confusion.name_sides(found.first, found.second)
-            self.confusion.show_counts(found.confusion)
+        index = self.pairs.currentIndex()
+        in_range = 0 <= index < len(self._agreements)
+        pair = self._agreements[index] if in_range else None
+        self.confusion.setVisible(pair is not None and pair.n_particles > 0)
+        self.agreement.setText(self._why_no_pair() if pair is None else pair.sentence)
+        if pair is not None:
+            self.confusion.name_sides(pair.first, pair.second)
+            self.confusion.show_counts(pair.confusion)
 
-    def _alone(self) -> str:
+    def _why_no_pair(self) -> str:
         project = self._session.project
         if project.annotators.hide_others:
             return _BLIND
@@ -190,15 +196,15 @@ class AnnotatorsView(WorkspaceView):
 
     def _on_name(self) -> None:
         self._annotator.set_name(self.name.text())
-        # The letters belong to the particles again.
+        # Letters are shortcuts for labels again.
         self.name.clearFocus()
         self._refresh_soon()
 
     def _on_also_me(self, action: QAction) -> None:
-        """Take what somebody said for one's own, or give it back to them."""
-        who, name = self._session.project.annotators, action.data()
+        """Count the labels under another name as the user's own, or no longer."""
+        annotators, name = self._session.project.annotators, action.data()
         with self._session.reporting_errors():
-            who.rename(name, who.name if action.isChecked() else name)
+            annotators.rename(name, annotators.name if action.isChecked() else name)
         self._refresh_soon()
 
     def _on_hide(self, hide: bool) -> None:
@@ -212,6 +218,6 @@ class AnnotatorsView(WorkspaceView):
 
 
 class AnnotatorsDock(WorkspaceDock):
-    """Name, blind labelling, agreement of each two annotators, disagreements."""
+    """Dock with the user's name, blind labelling, agreement and disagreements."""
 
     view_class = AnnotatorsView

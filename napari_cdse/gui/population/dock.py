@@ -48,7 +48,7 @@ from napari_cdse.io.visibility_table import SHIPPED
 from napari_cdse.tasks.population import (
     Population,
     estimating,
-    material,
+    population_data,
     reporting,
     saving_figure,
 )
@@ -268,8 +268,8 @@ class PopulationView(ProjectView):
             # What changed meanwhile is worked out after it.
             self._later.start()
             return
-        known = material(self._session.project)
-        work = partial(estimating, known, self._chosen())
+        data = population_data(self._session.project)
+        work = partial(estimating, data, self._chosen())
         self._job = Job("The number", work, heavy=False)
         self._job.produced.connect(self._take)
         self._job.finished.connect(self._on_finished)

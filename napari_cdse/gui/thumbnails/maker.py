@@ -15,8 +15,8 @@ from napari_cdse.io.problem_report import Unforeseen
 from napari_cdse.io.thumbnail_image import EDGE_PX
 from napari_cdse.tasks.thumbnails import (
     Request,
+    RequestQueue,
     Thumbnails,
-    Wishes,
     thumbnailing,
 )
 
@@ -98,7 +98,7 @@ class ThumbnailMaker(QObject):
         super().__init__(parent)
         self._session = session
         self._path = path
-        self._wishes = Wishes()
+        self._queue = RequestQueue()
         self._job: Job | None = None
         self._failed: set[tuple[int, Circle]] = set()
         # Content ids of micrographs: as read here, and as the project knows them.
@@ -112,7 +112,7 @@ class ThumbnailMaker(QObject):
 
     def forget(self) -> None:
         """Forget the project that was open before."""
-        self._wishes.want(())
+        self._queue.replace(())
         self._read_ids.clear()
         self._failed.clear()
         self.look_up()
@@ -154,7 +154,7 @@ class ThumbnailMaker(QObject):
         for item in others if wanted else ():
             if item.micrograph in more:
                 more[item.micrograph].append(item.particle.circle)
-        self._wishes.want(
+        self._queue.replace(
             self._request(index, circles, more[index])
             for index, circles in wanted.items()
         )
@@ -173,9 +173,9 @@ class ThumbnailMaker(QObject):
 
     def _go_on(self, _complete: bool = True) -> None:
         busy = self._job is not None and self._job.running
-        if busy or self._session.closed or not self._wishes.waiting:
+        if busy or self._session.closed or not self._queue.waiting:
             return
-        work = partial(thumbnailing, self._wishes, self._path)
+        work = partial(thumbnailing, self._queue, self._path)
         job = Job("Thumbnails", work, heavy=False)
         job.produced.connect(self._on_made)
         job.finished.connect(self._go_on)

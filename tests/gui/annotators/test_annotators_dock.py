@@ -64,7 +64,7 @@ def test_a_name_that_is_typed_stands_with_labels_and_in_the_preferences(
     said = workspace.project.particles.get(first).annotation
     assert (said.annotator, said.label) == ("Yolanda Nunez", "no")
     assert get_plugin_settings(PLUGIN).annotator.name == "Yolanda Nunez"
-    assert "Only Yolanda Nunez has labelled" in dock.said.text()
+    assert "Only Yolanda Nunez has labelled" in dock.agreement.text()
 
 
 def test_it_reads_from_top_to_bottom(dock, workspace, qtbot):
@@ -126,13 +126,13 @@ def test_blind_labels_are_compared_and_disagreements_reviewed(
     label(workspace, qtbot, ids[0], Qt.Key.Key_Y)
     label(workspace, qtbot, ids[1], Qt.Key.Key_Y)
     refreshed(dock, qtbot)
-    assert "agree is shown as soon as" in dock.said.text()
+    assert "agree is shown as soon as" in dock.agreement.text()
     assert not dock.confusion.isVisible()
     assert not dock.review.isVisible()
     dock.hide_others.click()
     refreshed(dock, qtbot)
     assert labels(workspace)[2] == "null"
-    assert dock.said.text().startswith("Ada and Ben agree on 1 of 2 particles")
+    assert dock.agreement.text().startswith("Ada and Ben agree on 1 of 2 particles")
     assert dock.confusion.counts == [[1, 0], [1, 0]]
     assert dock.review.text() == "Review 1 disagreement"
     dock.review.click()
@@ -144,7 +144,7 @@ def test_blind_labels_are_compared_and_disagreements_reviewed(
     refreshed(dock, qtbot)
     assert workspace.project.annotators.disagreements() == ()
     assert not dock.review.isVisible()
-    assert dock.said.text().startswith("Ada and Ben agree on 1 of 2 particles")
+    assert dock.agreement.text().startswith("Ada and Ben agree on 1 of 2 particles")
 
 
 def test_nothing_that_others_said_is_in_view_of_a_blind_one(
@@ -218,7 +218,7 @@ def test_what_is_drawn_comes_up_unseen_for_a_second_annotator(
         settle(workspace, qtbot)
     refreshed(dock, qtbot)
     assert seen["Ada"] == seen["Ben"]
-    assert dock.said.text().startswith("Ada and Ben agree on 0 of 1 particles")
+    assert dock.agreement.text().startswith("Ada and Ben agree on 0 of 1 particles")
     assert "judged unseen: Ada 1, Ben 1" in dock.draws.text()
     assert "Ada (1 yes, 0 no)" in dock.curves.text()
     # Ada was Ben under another name after all.
@@ -229,7 +229,7 @@ def test_what_is_drawn_comes_up_unseen_for_a_second_annotator(
     assert workspace.project.annotators.names() == ("Ben",)
     (action,) = dock.also_me.menu().actions()
     assert (action.text(), action.isChecked()) == ("Ada", True)
-    assert "Only Ben has labelled" in dock.said.text()
+    assert "Only Ben has labelled" in dock.agreement.text()
 
 
 def test_who_labelled_blind_last_time_stays_blind(dock, workspace, folder, qtbot):

@@ -14,7 +14,7 @@ from napari_cdse.tasks.analysis import Source
 from napari_cdse.tasks.thumbnails import (
     EDGE_PX,
     Request,
-    Wishes,
+    RequestQueue,
     thumbnail,
     thumbnailing,
 )
@@ -35,10 +35,10 @@ def request(path: Path, *circles: Circle, others=(), known=None) -> Request:
 
 
 def answers(kept: Path | None, *requests: Request) -> list:
-    wishes = Wishes()
-    wishes.want(requests)
-    found = list(thumbnailing(wishes, kept, lambda _share: None))
-    assert not wishes.waiting
+    queue = RequestQueue()
+    queue.replace(requests)
+    found = list(thumbnailing(queue, kept, lambda _share: None))
+    assert not queue.waiting
     return found
 
 
@@ -98,18 +98,18 @@ def test_a_file_that_cannot_be_read_stops_no_other(picture, tmp_path):
 
 
 def test_only_what_is_wanted_now_is_made(picture):
-    wishes = Wishes()
+    queue = RequestQueue()
     one, other = Circle(30.0, 50.0, 8.0), Circle(30.0, 20.0, 8.0)
-    wishes.want([request(picture, one)])
-    work = thumbnailing(wishes, None, lambda _share: None)
-    wishes.want([request(picture, other)])
+    queue.replace([request(picture, one)])
+    work = thumbnailing(queue, None, lambda _share: None)
+    queue.replace([request(picture, other)])
     assert [set(found.pictures) for found in work] == [{other}]
 
 
 def test_what_is_at_work_is_not_wished_for_twice(picture):
-    wishes = Wishes()
+    queue = RequestQueue()
     one, other = Circle(30.0, 50.0, 8.0), Circle(30.0, 20.0, 8.0)
-    wishes.want([request(picture, one)])
-    assert wishes.next() == (request(picture, one), False)
-    wishes.want([request(picture, one, other)])
-    assert wishes.next() == (request(picture, other), False)
+    queue.replace([request(picture, one)])
+    assert queue.next() == (request(picture, one), False)
+    queue.replace([request(picture, one, other)])
+    assert queue.next() == (request(picture, other), False)

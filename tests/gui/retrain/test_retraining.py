@@ -17,7 +17,7 @@ from napari_cdse.gui.retrain import model_row
 from napari_cdse.gui.workspace import workspace_for
 from napari_cdse.io.models.model_file import load_model, save_model
 from napari_cdse.project import EditRequest
-from napari_cdse.tasks.training import _draws
+from napari_cdse.tasks.training import _judged_draws
 from tests.gui.conftest import (
     SIGNAL_MS,
     open_folder,
@@ -207,7 +207,7 @@ def test_a_retraining_counts_draws_as_the_number_of_the_project_does(
     wanted = project.statistics.visible_defects()
     assert (wanted.n_draws, wanted.n_removed, wanted.n_unanswered) == (10, 1, 2)
     retrained(workspace, qtbot)
-    answers = _draws(workspace.training._request(FEW_TREES, onto=True))
+    answers = _judged_draws(workspace.training._request(FEW_TREES, onto=True))
     assert answers[first] == (1.0, "yes")
     assert len(answers) == 10 - 2
     told = workspace.training.outcome.fraction
@@ -217,7 +217,7 @@ def test_a_retraining_counts_draws_as_the_number_of_the_project_does(
     assert told.old.fraction == pytest.approx(wanted.fraction, abs=0.05)
     # Once none is asked any more, the eight answers stand for all ten draws.
     project.audits.share = 0
-    answers = _draws(workspace.training._request(FEW_TREES, onto=True))
+    answers = _judged_draws(workspace.training._request(FEW_TREES, onto=True))
     assert sum(1 / each.chance for each in answers.values()) == pytest.approx(10)
 
 

@@ -117,8 +117,8 @@ def test_errors_of_other_plugins_and_our_own_sentences_are_left_to_napari(
 
 def test_a_thumbnail_that_breaks_costs_no_other(micrographs, monkeypatch, logs):
     paths = sorted(micrographs.glob("*.png"))
-    wishes = thumbnails.Wishes()
-    wishes.want(
+    queue = thumbnails.RequestQueue()
+    queue.replace(
         thumbnails.Request(analysis.Source(at, path, 0, None), None, (circle(at),))
         for at, path in enumerate(paths)
     )
@@ -130,7 +130,7 @@ def test_a_thumbnail_that_breaks_costs_no_other(micrographs, monkeypatch, logs):
         return real(pixels, wanted)
 
     monkeypatch.setattr(thumbnails, "thumbnail", breaking)
-    found = list(thumbnails.thumbnailing(wishes, None, lambda _share: None))
+    found = list(thumbnails.thumbnailing(queue, None, lambda _share: None))
     assert [len(each.pictures) for each in found] == [1, 0, 1]
     assert "in breaking" in report_of(found[1].failure, logs)
 

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_cdse.core.statistics.visible_defects import VisibleDefects
 from napari_cdse.gui.app import window
-from napari_cdse.gui.population import dock as population_dock
+from napari_cdse.gui.population import figure_panel, report_button
 from napari_cdse.gui.widgets.figure_view import palette_of
 from napari_cdse.project.defect_content import content_of, visibility_table
 from tests.gui.conftest import (
@@ -30,7 +30,7 @@ from tests.gui.showing import docks, in_sight, make_roomy, rows
 @pytest.fixture
 def dock(labelled, viewer, qtbot):
     view = window.add_dock(viewer, "Population").view
-    qtbot.waitUntil(lambda: view._found is not None, timeout=SIGNAL_MS)
+    qtbot.waitUntil(lambda: view._population is not None, timeout=SIGNAL_MS)
     up_to_date(view, qtbot)
     return view
 
@@ -38,18 +38,18 @@ def dock(labelled, viewer, qtbot):
 def up_to_date(view, qtbot) -> None:
     """Wait until the dock shows what was said last, drawn."""
     qtbot.waitUntil(lambda: view.idle, timeout=SIGNAL_MS)
-    view.figure.canvas.draw()
+    view.figures.view.canvas.draw()
 
 
 def choose(view, name: str) -> None:
-    row = view.figures.findText(name)
-    view.figures.setCurrentIndex(row)
-    view.figures.activated.emit(row)
-    view.figure.canvas.draw()
+    row = view.figures.choice.findText(name)
+    view.figures.choice.setCurrentIndex(row)
+    view.figures.choice.activated.emit(row)
+    view.figures.view.canvas.draw()
 
 
 def titles(view) -> list[str]:
-    return [axes.get_title(loc="left") for axes in view.figure.figure.axes]
+    return [axes.get_title(loc="left") for axes in view.figures.view.figure.axes]
 
 
 def test_it_reads_from_top_to_bottom(dock, workspace, viewer, qtbot):
@@ -68,7 +68,9 @@ def test_it_reads_from_top_to_bottom(dock, workspace, viewer, qtbot):
     ]
     error = dock.pixel_size_error
     assert (error.minimum(), error.singleStep()) == (0, 0.5)
-    offered = [dock.figures.itemText(at) for at in range(dock.figures.count())]
+    offered = [
+        dock.figures.choice.itemText(at) for at in range(dock.figures.choice.count())
+    ]
     assert offered == [
         "By micrograph", "Classes", "Sizes", "Fraction by size", "As labels came",
         "By sample",
@@ -119,8 +121,8 @@ def test_what_a_project_for_looking_does_not_keep_is_not_shown(dock, labelled, q
 
 def test_each_line_of_the_list_has_its_figure(dock):
     seen = []
-    for row in range(dock.figures.count()):
-        choose(dock, dock.figures.itemText(row))
+    for row in range(dock.figures.choice.count()):
+        choose(dock, dock.figures.choice.itemText(row))
         seen.append(titles(dock)[0])
     assert [title.split("(")[0].strip() for title in seen[:2]] == [
         "Fraction by micrograph",
@@ -139,13 +141,13 @@ def test_samples_are_looked_at_one_by_one_and_beside_each_other(dock, workspace,
     everything = dock.number.text()
     assert dock.compared.text().startswith("Visible defects in aged less fresh: ")
     choose(dock, "By sample")
-    (axes,) = dock.figure.figure.axes
+    (axes,) = dock.figures.view.figure.axes
     words = [each.get_text().partition("\n")[0] for each in axes.get_xticklabels()]
     assert words == ["aged", "fresh"]
     dock.sample.setCurrentIndex(1)
     dock.sample.activated.emit(1)
     up_to_date(dock, qtbot)
-    told = dock._found.samples[0].defects
+    told = dock._population.samples[0].defects
     assert dock.number.text() == f"aged: {told.sentence}" != everything
     choose(dock, "By micrograph")
     assert titles(dock)[0].startswith("Fraction by micrograph (n = 2")
@@ -168,7 +170,7 @@ def test_a_sample_named_in_odd_signs_is_offered_plain_and_looked_at(
     dock.sample.setCurrentIndex(1)
     dock.sample.activated.emit(1)
     up_to_date(dock, qtbot)
-    assert dock._found.sample == "aged\u202eonce"
+    assert dock._population.sample == "aged\u202eonce"
     assert dock.number.text().partition(":")[0].startswith("aged")
 
 
@@ -195,15 +197,17 @@ def test_what_the_pixel_size_is_off_by_stands_beside_the_sizes(dock, workspace, 
     dock.pixel_size_error.setValue(2.5)
     up_to_date(dock, qtbot)
     assert project.settings.pixel_size_error == pytest.approx(0.025)
-    every = next(each for each in dock._found.sizes.summaries if each.label == "all")
+    every = next(
+        each for each in dock._population.sizes.summaries if each.label == "all"
+    )
     assert every.mean_systematic == pytest.approx(0.025 * every.mean)
 
 
 def test_a_click_on_a_dot_opens_its_micrograph(dock, workspace, qtbot):
     choose(dock, "By micrograph")
     assert workspace.project.selection.index == 2
-    (axes,) = dock.figure.figure.axes
-    canvas = dock.figure.canvas
+    (axes,) = dock.figures.view.figure.axes
+    canvas = dock.figures.view.canvas
     for wanted in (0, 1):
         x, y = axes.transData.transform((wanted, 0.5))
         ratio = canvas.device_pixel_ratio
@@ -211,7 +215,7 @@ def test_a_click_on_a_dot_opens_its_micrograph(dock, workspace, qtbot):
         place.setX(round(x / ratio))
         place.setY(round(canvas.height() - y / ratio))
         point(canvas, place)
-        one = dock._found.overview.micrographs[wanted]
+        one = dock._population.overview.micrographs[wanted]
         assert canvas.toolTip() == (
             f"{one.name}: 5 circles, 5 judged, fraction {one.fraction:.2f}"
         )
@@ -227,7 +231,7 @@ def test_a_click_on_a_dot_opens_its_micrograph(dock, workspace, qtbot):
 
 
 def test_letters_after_a_click_still_belong_to_the_particles(dock, workspace, qtbot):
-    qtbot.mouseClick(dock.figure.canvas, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.figures.view.canvas, Qt.MouseButton.LeftButton)
     first, *_ = particle_ids(workspace)
     workspace.navigation.go_to(first)
     settle(workspace, qtbot)
@@ -236,16 +240,16 @@ def test_letters_after_a_click_still_belong_to_the_particles(dock, workspace, qt
     up_to_date(dock, qtbot)
     assert workspace.project.particles.get(first).label == "empty"
     choose(dock, "Classes")
-    assert "4" in [one.get_text() for one in dock.figure.figure.axes[0].texts]
+    assert "4" in [one.get_text() for one in dock.figures.view.figure.axes[0].texts]
 
 
 def test_the_figure_follows_the_theme(dock, viewer):
     choose(dock, "Classes")
     for theme in ("light", "dark"):
         viewer.theme = theme
-        bars = dock.figure.figure.axes[0].patches
+        bars = dock.figures.view.figure.axes[0].patches
         assert to_hex(bars[0].get_facecolor()) == palette_of(theme).classes["yes"]
-        paper = sum(dock.figure.figure.get_facecolor()[:3])
+        paper = sum(dock.figures.view.figure.get_facecolor()[:3])
         assert (paper > 1.5) == (theme == "light")
 
 
@@ -253,16 +257,16 @@ def test_the_report_is_written_by_the_button(
     dock, workspace, qtbot, monkeypatch, tmp_path
 ):
     file = tmp_path / "page.html"
-    monkeypatch.setattr(population_dock, "ask_report", lambda *_: file)
+    monkeypatch.setattr(report_button, "ask_report", lambda *_: file)
     job = None
     with qtbot.waitSignal(workspace.session.runner.changed):
-        job = dock.ask_report()
+        job = dock.report.ask()
     qtbot.waitUntil(lambda: not job.running, timeout=SIGNAL_MS)
     qtbot.waitUntil(lambda: bool(standing(workspace)), timeout=SIGNAL_MS)
     assert standing(workspace) == [f"The report is {file}"]
     assert escape(dock.number.text()) in file.read_text()
-    monkeypatch.setattr(population_dock, "ask_report", lambda *_: None)
-    assert dock.ask_report() is None
+    monkeypatch.setattr(report_button, "ask_report", lambda *_: None)
+    assert dock.report.ask() is None
 
 
 def test_behind_another_tab_nothing_is_worked_out_until_it_comes_back(
@@ -316,16 +320,16 @@ def test_a_visibility_table_of_ones_own_is_in_the_list_while_it_is_used(
 
 
 def doubly_clicked(view, qtbot) -> None:
-    qtbot.mouseDClick(view.figure.canvas, Qt.MouseButton.LeftButton)
+    qtbot.mouseDClick(view.figures.view.canvas, Qt.MouseButton.LeftButton)
 
 
 def test_a_double_click_shows_the_figure_in_a_window_that_follows(
     dock, workspace, viewer, qtbot
 ):
     doubly_clicked(dock, qtbot)
-    large = dock.enlarged
+    large = dock.figures.window_of_figure
     assert large.isVisible()
-    assert large.figure.width() > dock.figure.width()
+    assert large.figure.width() > dock.figures.view.width()
 
     def title() -> str:
         large.figure.canvas.draw()
@@ -333,7 +337,7 @@ def test_a_double_click_shows_the_figure_in_a_window_that_follows(
         return " ".join(large.figure.figure.axes[0].get_title(loc="left").split())
 
     def wanted() -> str:
-        dock.figure.canvas.draw()
+        dock.figures.view.canvas.draw()
         return " ".join(titles(dock)[0].split())
 
     assert title() == wanted()
@@ -341,7 +345,7 @@ def test_a_double_click_shows_the_figure_in_a_window_that_follows(
     assert large.figures.currentText() == "Sizes"
     assert title() == wanted()
     qtbot.keyClick(large.figures, Qt.Key.Key_Up)
-    assert dock.figures.currentText() == "Classes"
+    assert dock.figures.choice.currentText() == "Classes"
     assert title() == wanted()
     (first, *_) = particle_ids(workspace)
     workspace.navigation.go_to(first)
@@ -355,8 +359,8 @@ def test_a_double_click_shows_the_figure_in_a_window_that_follows(
     # Not drawn while nobody sees it, and up to date when it comes again.
     choose(dock, "Sizes")
     assert large.figures.currentText() == "Classes"
-    qtbot.mouseClick(dock.enlarge, Qt.MouseButton.LeftButton)
-    assert dock.enlarged is large
+    qtbot.mouseClick(dock.figures.enlarge, Qt.MouseButton.LeftButton)
+    assert dock.figures.window_of_figure is large
     assert title() == wanted()
 
 
@@ -367,9 +371,9 @@ def test_a_figure_is_saved_as_its_name_says(
     dock, workspace, qtbot, tmp_path, monkeypatch, name, begins
 ):
     file = tmp_path / name
-    monkeypatch.setattr(population_dock, "ask_figure", lambda *_: file)
-    qtbot.mouseClick(dock.enlarge, Qt.MouseButton.LeftButton)
-    qtbot.mouseClick(dock.enlarged.save, Qt.MouseButton.LeftButton)
+    monkeypatch.setattr(figure_panel, "ask_figure", lambda *_: file)
+    qtbot.mouseClick(dock.figures.enlarge, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.figures.window_of_figure.save, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(standing(workspace)), timeout=SIGNAL_MS)
     assert file.read_bytes().startswith(begins)
     (said,) = standing(workspace)
@@ -380,15 +384,15 @@ def test_a_figure_of_no_known_kind_is_refused_and_nothing_written(
     dock, workspace, qtbot, tmp_path, monkeypatch
 ):
     file = tmp_path / "figure.docx"
-    monkeypatch.setattr(population_dock, "ask_figure", lambda *_: file)
-    qtbot.mouseClick(dock.enlarge, Qt.MouseButton.LeftButton)
-    qtbot.mouseClick(dock.enlarged.save, Qt.MouseButton.LeftButton)
+    monkeypatch.setattr(figure_panel, "ask_figure", lambda *_: file)
+    qtbot.mouseClick(dock.figures.enlarge, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.figures.window_of_figure.save, Qt.MouseButton.LeftButton)
     messages = workspace.message_bar
     qtbot.waitUntil(lambda: bool(messages.sentences), timeout=SIGNAL_MS)
     assert "figure.docx is no figure's name" in messages.sentences[0]
     assert not file.exists()
-    monkeypatch.setattr(population_dock, "ask_figure", lambda *_: None)
-    assert dock.save_figure() is None
+    monkeypatch.setattr(figure_panel, "ask_figure", lambda *_: None)
+    assert dock.figures.save() is None
 
 
 def test_a_picture_is_not_laid_among_the_micrographs(
@@ -398,8 +402,8 @@ def test_a_picture_is_not_laid_among_the_micrographs(
     folder = workspace.project.micrographs.entries[0].path.parent
     for name, refused in (("sizes.PNG", True), ("sizes.svg", False)):
         file = folder / name
-        monkeypatch.setattr(population_dock, "ask_figure", lambda *_, f=file: f)
-        job = dock.save_figure()
+        monkeypatch.setattr(figure_panel, "ask_figure", lambda *_, f=file: f)
+        job = dock.figures.save()
         assert (job is None) == refused
     qtbot.waitUntil((folder / "sizes.svg").exists, timeout=SIGNAL_MS)
     assert not (folder / "sizes.PNG").exists()
@@ -408,19 +412,19 @@ def test_a_picture_is_not_laid_among_the_micrographs(
 
 
 def test_the_window_of_a_figure_goes_with_its_project(dock, workspace, folder, qtbot):
-    qtbot.mouseClick(dock.enlarge, Qt.MouseButton.LeftButton)
-    assert dock.enlarged.isVisible()
+    qtbot.mouseClick(dock.figures.enlarge, Qt.MouseButton.LeftButton)
+    assert dock.figures.window_of_figure.isVisible()
     workspace.open_project(folder)
-    assert not dock.enlarged.isVisible()
+    assert not dock.figures.window_of_figure.isVisible()
 
 
 def test_each_figure_has_a_height_of_its_own(dock, qtbot, tmp_path, monkeypatch):
     heights = []
-    for row in range(dock.figures.count()):
-        dock.figures.setCurrentIndex(row)
+    for row in range(dock.figures.choice.count()):
+        dock.figures.choice.setCurrentIndex(row)
         file = tmp_path / f"{row}.svg"
-        monkeypatch.setattr(population_dock, "ask_figure", lambda *_, f=file: f)
-        assert dock.save_figure() is not None
+        monkeypatch.setattr(figure_panel, "ask_figure", lambda *_, f=file: f)
+        assert dock.figures.save() is not None
         qtbot.waitUntil(file.exists, timeout=SIGNAL_MS)
         found = re.search(r'height="([\d.]+)pt"', file.read_text("utf-8"))
         heights.append(float(found[1]) / 72)
@@ -428,10 +432,10 @@ def test_each_figure_has_a_height_of_its_own(dock, qtbot, tmp_path, monkeypatch)
 
 
 def test_the_picture_is_copied_as_it_looks(dock, qtbot):
-    qtbot.mouseClick(dock.enlarge, Qt.MouseButton.LeftButton)
-    dock.enlarged.figure.canvas.draw()
-    qtbot.mouseClick(dock.enlarged.copy, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.figures.enlarge, Qt.MouseButton.LeftButton)
+    dock.figures.window_of_figure.figure.canvas.draw()
+    qtbot.mouseClick(dock.figures.window_of_figure.copy, Qt.MouseButton.LeftButton)
     copied = QApplication.clipboard().image()
-    assert copied.size() == dock.enlarged.figure.canvas.size()
+    assert copied.size() == dock.figures.window_of_figure.figure.canvas.size()
     paper = QColor(palette_of("dark").paper)
     assert copied.pixelColor(1, 1) == paper

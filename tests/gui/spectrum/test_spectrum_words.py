@@ -324,4 +324,4 @@ def test_the_square_looks_as_it_should_and_goes_with_the_dock(spectrum, viewer, 
     assert (before[0] - after[0], before[1] - after[1]) == (1, 1)
     assert layer not in viewer.layers
     assert over not in viewer.layers
-    assert (square.layer, square._over) == (None, None)
+    assert (square.layer, square._overlay) == (None, None)

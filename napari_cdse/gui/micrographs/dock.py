@@ -1,4 +1,4 @@
-"""The dock Micrographs: table of micrographs, detection, pixel size."""
+"""The dock Micrographs: table of micrographs, detection, pixel size, export."""
 
 from dataclasses import replace
 
@@ -41,16 +41,19 @@ from napari_cdse.gui.widgets.layout import (
 )
 from napari_cdse.gui.widgets.params_form import ParamsForm
 from napari_cdse.gui.widgets.progress_row import ProgressRow
-from napari_cdse.gui.widgets.project_dock import NO_PROJECT, ProjectDock, ProjectView
+from napari_cdse.gui.widgets.project_dock import NO_PROJECT, ProjectDock
 from napari_cdse.gui.widgets.start_page import opening_buttons
 from napari_cdse.gui.widgets.tables import show_rows, stretch_names
 from napari_cdse.gui.workspace import Workspace, workspace_for
+from napari_cdse.gui.workspace.dock import WorkspaceView
 from napari_cdse.project import SUFFIX
 
 _ROW_LINES = 1.5
+"""Height of a row of the table in lines of text."""
 _LEAST_LINES = 15
-"""A choice: some rows, the pixel size and the buttons; the card needs the rest then."""
-_LEAST_HEIGHT_PX = 90
+"""Least height of the dock in lines of text. A choice: some rows, the pixel size and
+the buttons; the rest of a small screen is for the dock Particle."""
+_LEAST_TABLE_PX = 90
 _DROP = (
     f"You can also drop a folder, micrographs, label files or a {SUFFIX} project, "
     "anywhere on this window."
@@ -58,7 +61,7 @@ _DROP = (
 
 
 class MicrographsDock(ProjectDock):
-    """Open a folder, go through its micrographs, detect and classify.
+    """Dock to open a folder and go through its micrographs; has undo and redo.
 
     Parameters
     ----------
@@ -87,8 +90,8 @@ class MicrographsDock(ProjectDock):
         return row_of((*buttons, history))
 
 
-class MicrographsView(ProjectView):
-    """The micrographs of the open project.
+class MicrographsView(WorkspaceView):
+    """The micrographs of the open project, with detection and export.
 
     Parameters
     ----------
@@ -96,9 +99,8 @@ class MicrographsView(ProjectView):
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__()
+        super().__init__(workspace)
         self._workspace = workspace
-        self._session = workspace.session
         self.model = MicrographsModel(self)
         self.sorted = SortedMicrographs(self.model, self)
         self.problem = sentence()
@@ -169,7 +171,7 @@ class MicrographsView(ProjectView):
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.table.setMinimumHeight(_LEAST_HEIGHT_PX)
+        self.table.setMinimumHeight(_LEAST_TABLE_PX)
         return self.table
 
     # --- wiring ---------------------------------------------------------------
@@ -177,7 +179,7 @@ class MicrographsView(ProjectView):
     def _connect(self) -> None:
         session, detection = self._session, self._workspace.detection
         for button in (self.detect_one, self.detect_all):
-            # Before it is clicked: a number that is still being typed counts.
+            # Already on press, so that a number still being typed counts.
             button.pressed.connect(self._on_params)
         self.detect_one.clicked.connect(detection.detect_current)
         self.detect_all.clicked.connect(detection.detect_all)
@@ -210,7 +212,7 @@ class MicrographsView(ProjectView):
         self._workspace.exclusions.ask_for_micrographs(self.sorted.indices())
 
     def _show_row(self) -> None:
-        """Select the open micrograph's row, where it is shown; say how many are."""
+        """Select the open micrograph's row if it is shown, and show how many are."""
         current = self._session.project.selection.index
         row = None if current is None else self.sorted.row(current)
         if row is None:
@@ -228,8 +230,8 @@ class MicrographsView(ProjectView):
     def _on_table_menu(self, place: QPoint) -> None:
         index = self.table.indexAt(place)
         if index.isValid():
-            there = self.table.viewport().mapToGlobal(place)
-            self._pop_up(self.sorted.micrograph(index), there)
+            on_screen = self.table.viewport().mapToGlobal(place)
+            self._pop_up(self.sorted.micrograph(index), on_screen)
 
     def _pop_up(self, index: int, place: QPoint) -> None:
         menu = self._workspace.exclusions.menu(index, self)
@@ -258,7 +260,7 @@ class MicrographsView(ProjectView):
         self.lattice.show_lattice(params.material)
 
     def _on_lattice(self, material: Material | None) -> None:
-        """Take another lattice; what was found with the one before is due again."""
+        """Use another lattice; circles found with the one before become outdated."""
         try:
             params = replace(self.form.value(), material=material)
         except CdseError as error:
@@ -275,13 +277,13 @@ class MicrographsView(ProjectView):
 
     @Slot()
     def refresh(self) -> None:
-        """Show what the project holds now."""
+        """Show the current state of the project."""
         entries = self._session.entries
         self.model.show(entries)
-        # Who judges blind is not to know which sample is which.
+        # An annotator who labels blindly must not see the samples.
         named = any(each.sample for each in entries)
-        unknown = self._workspace.samples.hidden or not named
-        self.table.setColumnHidden(SAMPLE, unknown)
+        hidden = self._workspace.samples.hidden or not named
+        self.table.setColumnHidden(SAMPLE, hidden)
         self._show_row()
         self._show_problem()
         self.pixel_size.show_size(self._session.pixel_size())
@@ -291,7 +293,7 @@ class MicrographsView(ProjectView):
         self._enable()
 
     def _show_frames(self) -> None:
-        """Offer the frames of the open file; while it is read, as it was before."""
+        """Show the frames of the open file; keep the row unchanged while it is read."""
         micrograph = self._session.micrograph
         if micrograph is not None:
             self.frames.show_frames(self._workspace.frames.choice, micrograph.n_frames)
@@ -306,16 +308,18 @@ class MicrographsView(ProjectView):
             frames.choose(first, last)
 
     def _show_searched(self) -> None:
-        """Say where circles are not those of the pixel size and settings of now."""
+        """Show whether circles were found at another pixel size or other settings."""
         project = self._session.project
-        at, found = project.selection.index, project.detections
-        scale = None if at is None else found.other_scale(at)
-        self.pixel_size.show_searched(
-            scale, at is not None and found.other_settings(at)
-        )
+        index, detections = project.selection.index, project.detections
+        if index is None:
+            self.pixel_size.show_searched(None, False)
+        else:
+            self.pixel_size.show_searched(
+                detections.other_scale(index), detections.other_settings(index)
+            )
 
     def _bar(self) -> ScaleBar | None:
-        """Return a bar in the open picture that could tell how large a pixel is."""
+        """Return the scale bar of the open picture if the pixel size is not given."""
         size, micrograph = self._session.pixel_size(), self._session.micrograph
         if micrograph is None or (size is not None and size.source.is_given):
             return None
@@ -329,7 +333,7 @@ class MicrographsView(ProjectView):
 
     @Slot()
     def _on_opened(self) -> None:
-        # A table that has no height yet cannot scroll to a row.
+        # The table cannot scroll to a row before it is laid out.
         self._laid_out.start(0)
 
     def _show_current(self) -> None:
@@ -348,7 +352,7 @@ class MicrographsView(ProjectView):
         session = self._session
         self.detect_one.setEnabled(session.micrograph is not None)
         self.detect_all.setEnabled(session.runner.heavy is None)
-        # What is analysed meanwhile would belong to no micrograph of the project.
+        # Results of a job on the old frames would match no micrograph of the project.
         self.frames.setEnabled(session.runner.heavy is None)
         self.leave_out.setEnabled(session.current_entry is not None)
         self.pixel_size.setEnabled(bool(session.project.micrographs.entries))

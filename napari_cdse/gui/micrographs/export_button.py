@@ -41,15 +41,15 @@ _FAILED = "results that could not be written"
 
 
 class ExportButton(QPushButton):
-    """Asks for a folder and writes there what the command ``export`` writes.
+    """Asks for a folder and writes the results there, like the command ``export``.
 
     Parameters
     ----------
     session : Session
     canvas : MicrographView
-        What was drawn there belongs to it too.
+        Edits that are pending there are applied first, so that the results have them.
     annotation_import : AnnotationImport
-        Takes in what other programs annotated.
+        Imports annotations of other programs.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class ExportButton(QPushButton):
         self.refresh()
 
     def _offer(self, menu: QMenu, name: FormatName) -> QAction:
-        """Offer to write a format besides label files; it stays chosen."""
+        """Add a further format to the menu, which stays ticked until unticked."""
         action = menu.addAction(caption(f"Also as {FORMAT_TITLES[name]}"))
         action.setCheckable(True)
         return action
@@ -95,11 +95,11 @@ class ExportButton(QPushButton):
 
     @Slot()
     def refresh(self) -> None:
-        """Wait for heavy work to end."""
+        """Disable the button while heavy work runs."""
         self.setEnabled(self._session.runner.heavy is None)
 
     def ask(self, include_predictions: bool) -> ResultsDialog:
-        """Let the user choose a folder, and fill it in a worker once they have."""
+        """Let the user choose a folder, then write the results in a worker."""
         project = self._session.project
         self._folder = self._folder or proposed_folder(project.folder)
         pictures = {entry.path.parent for entry in project.micrographs.entries}
@@ -121,7 +121,6 @@ class ExportButton(QPushButton):
         if not self._session.is_open or self._session.project is not project:
             return
         self._folder = folder
-        # What is drawn and not yet taken in belongs to it too.
         self._canvas.apply_pending_edits()
         if not project.sync.write_waiting():
             self._session.warn(_NOT_YET.format(project.path.name), _FAILED)
@@ -130,7 +129,7 @@ class ExportButton(QPushButton):
             exporting, project.path, folder, include_predictions, self._chosen()
         )
         job = Job("Exporting", work)
-        job.produced.connect(lambda found: self._tell(found, folder))
+        job.produced.connect(lambda exported: self._report(exported, folder))
         job.failed.connect(lambda why: self._session.warn(why, _FAILED))
         for each in (_MESSAGE, _FAILED):
             self._session.messages.withdraw(each)
@@ -139,15 +138,15 @@ class ExportButton(QPushButton):
     def _chosen(self) -> tuple[FormatName, ...]:
         return tuple(name for name, each in self.formats.items() if each.isChecked())
 
-    def _tell(self, found: Exported, folder: Path) -> None:
-        if found.problems:
-            self._session.warn(_not_written(found.problems), _FAILED)
-        for sentence in found.problems:
+    def _report(self, exported: Exported, folder: Path) -> None:
+        if exported.problems:
+            self._session.warn(_not_written(exported.problems), _FAILED)
+        for sentence in exported.problems:
             if isinstance(sentence, Unforeseen):
                 self._session.warn(sentence)
         self._session.messages.put(
             _MESSAGE,
-            found.sentences[-1],
+            exported.sentences[-1],
             remedy="Open folder",
             act=lambda: self._show(folder),
             good=True,

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 class FrameRow(QWidget):
-    """A slider over the frames of the open file; hidden where there is but one.
+    """Slider over the frames of the open file; hidden if there is only one.
 
     Parameters
     ----------
     apply : callable
-        Takes the first and the last frame, and whether they are meant for all files.
+        Called with the first and the last frame, and whether they apply to all files.
 
     Attributes
     ----------
     slider : QRangeSlider
-        Its ends are the first and the last frame that are meant; together they are
-        one frame, apart the mean of those between.
+        Its ends are the first and the last frame. On the same frame they choose it
+        alone, else the mean of all from the first to the last.
     """
 
     def __init__(
@@ -40,12 +40,12 @@ class FrameRow(QWidget):
         super().__init__(parent)
         self._apply = apply
         self._shown: tuple[FrameChoice, int] | None = None
-        self.says = sentence()
+        self.label = sentence()
         self.slider: Any = QRangeSlider(Qt.Orientation.Horizontal)  # type: ignore[no-untyped-call]
         self.slider.setToolTip(
             "Put both ends on one frame, or apart for the mean of those between"
         )
-        self.slider.valueChanged.connect(self._say)
+        self.slider.valueChanged.connect(self._show_words)
         self.scope = QComboBox()
         self.scope.addItems(["for this one", "for all files"])
         self.scope.setToolTip(
@@ -62,27 +62,27 @@ class FrameRow(QWidget):
             line.addWidget(widget, stretch)
         column = flush_column(self)
         column.setSpacing(2)
-        column.addWidget(self.says)
+        column.addWidget(self.label)
         column.addLayout(line)
         self.hide()
 
     def show_frames(self, choice: FrameChoice, n_frames: int) -> None:
-        """Show which frame of the open file is read; what is being set stays."""
+        """Show which frames are read; the slider stays if they are the same."""
         self.setVisible(n_frames > 1)
         if n_frames < 2 or self._shown == (choice, n_frames):
             return
         self._shown = choice, n_frames
         self.slider.setRange(0, n_frames - 1)
         self.slider.setValue(frames_of(choice, n_frames))
-        self._say()
+        self._show_words()
 
     @property
     def wanted(self) -> tuple[int, int]:
-        """The first and the last frame that are meant."""
+        """The first and the last frame chosen by the slider."""
         first, last = self.slider.value()
         return int(first), int(last)
 
-    def _say(self) -> None:
+    def _show_words(self) -> None:
         if self._shown is None:
             return
         read, n_frames = self._shown
@@ -91,7 +91,7 @@ class FrameRow(QWidget):
         words = frame_words(read)
         if wanted != read:
             words += f"; {frame_words(wanted)} is not read yet"
-        self.says.setText(f"{n_frames} frames, read: {words}")
+        self.label.setText(f"{n_frames} frames, read: {words}")
 
     def _on_read(self) -> None:
         self._apply(*self.wanted, self.scope.currentIndex() == 1)

@@ -1,4 +1,4 @@
-"""Buttons for undo and redo that tell what they would do."""
+"""Buttons for undo and redo whose tooltips name the step."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _WIDTH_PX = 30
 
 
 class HistoryButtons(QWidget):
-    """Two buttons; their tooltips name the step.
+    """Undo and redo, disabled when there is no step.
 
     Parameters
     ----------
     session : Session
     history : HistoryController
-        Does what they say.
+        Undoes and redoes.
     keys : KeySettings
     """
 
@@ -55,7 +55,7 @@ class HistoryButtons(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Say what undo and redo would do now."""
+        """Read which steps can be undone and redone."""
         project = self._session.project
         self._steps = (project.history.undo_summary, project.history.redo_summary)
         self._show()

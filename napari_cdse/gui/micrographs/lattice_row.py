@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class LatticeRow(QWidget):
-    """Names the lattice, and offers another one.
+    """Shows the name of the lattice and lets the user choose another.
 
     Parameters
     ----------
     session : Session
     apply : callable
-        Takes the lattice that was chosen; None for CdSe.
+        Called with the chosen lattice; None for CdSe.
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class LatticeRow(QWidget):
         super().__init__(parent)
         self._session = session
         self._apply = apply
-        self.says = sentence()
-        self.says.setToolTip(
+        self.label = sentence()
+        self.label.setToolTip(
             "Its lines set the band of spacings, the estimate of the pixel size and "
             "the planes in the dock Particle"
         )
@@ -52,16 +52,16 @@ class LatticeRow(QWidget):
         self.cdse.clicked.connect(self._on_cdse)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
-        for widget, stretch in ((self.says, 1), (self.other, 0), (self.cdse, 0)):
+        for widget, stretch in ((self.label, 1), (self.other, 0), (self.cdse, 0)):
             line.addWidget(widget, stretch)
         self.show_lattice(None)
 
     def show_lattice(self, material: Material | None) -> None:
-        """Show which lattice is in use."""
+        """Show the lattice in use; None: CdSe."""
         if material is None:
-            self.says.setText("Lattice: CdSe")
+            self.label.setText("Lattice: CdSe")
         else:
-            self.says.setText(f"Lattice: {material.name} ({material.lattice})")
+            self.label.setText(f"Lattice: {material.name} ({material.lattice})")
         self.cdse.setVisible(material is not None)
 
     def _on_other(self) -> None:

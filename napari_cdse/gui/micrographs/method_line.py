@@ -1,4 +1,4 @@
-"""One line about the chosen detection method, and what it lacks to run."""
+"""Line about the chosen detection method, and a package that it lacks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class MethodLine:
-    """Explains a choice of methods: a line below it, and a tooltip for each of them.
+    """Explains a list of methods: a label for the chosen one, a tooltip for each.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ class MethodLine:
         self.show(choice.currentText())
 
     def show(self, name: str) -> None:
-        """Say what a method does."""
+        """Describe a method in the label."""
         self.label.setText(method_text(name))
 
 
 def method_text(name: str) -> str:
-    """Describe a method; where it lacks a package, say how to get it."""
+    """Describe a method; if a package is missing, say how to install it."""
     method = METHODS.get(name)
     if method is None:
         return ""

@@ -1,4 +1,4 @@
-"""Row that shows the pixel size and its source, with a field to set it."""
+"""Rows that show the pixel size and its source, with a field to set it."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ _COLOURS = {
     PixelSizeSource.UNSURE: "#d98a1f",
     PixelSizeSource.ASSUMED: "#e0503c",
 }
-"""Of the dot before the words: green calibrates, blue sets windows, orange and red ask
-for the user's number. The words say the same."""
+"""Colour of the dot before the text. Green: calibrated; blue: good enough for the
+detection; orange and red: the user should give the number. The text says the same."""
 
 
 def describe_pixel_size(pixel_size: PixelSize | None, paper: str) -> str:
-    """Say the pixel size and how it is known, as rich text.
+    """State the pixel size and its source, as rich text.
 
     Parameters
     ----------
     pixel_size : PixelSize or None
-        None where it was not looked for yet.
+        None if it was not determined yet.
     paper : str
-        Colour that it is written on.
+        Colour of the background.
     """
     if pixel_size is None:
         return "Pixel size not known yet"
@@ -58,21 +58,21 @@ def describe_pixel_size(pixel_size: PixelSize | None, paper: str) -> str:
 
 
 class PixelSizeRow(QWidget):
-    """A number in nm per pixel and what it is for.
+    """Shows the pixel size in nm and lets the user set it, for one file or all.
 
     Parameters
     ----------
     apply : callable
-        Takes the pixel size in nm (None: take it back) and whether it is meant for
+        Called with the pixel size in nm (None: withdraw it) and whether it applies to
         the whole folder.
 
     Attributes
     ----------
     bar : QPushButton
-        Asks how long a bar is that was found in the picture; hidden without one.
+        Asks for the length of a bar found in the picture; hidden if there is none.
     due : QLabel
-        Says that circles and classes are those of another pixel size or of other
-        settings; hidden else.
+        Shown if circles and classes were found at another pixel size or with other
+        settings.
     """
 
     def __init__(
@@ -83,101 +83,108 @@ class PixelSizeRow(QWidget):
         super().__init__(parent)
         self._apply = apply
         self._size: PixelSize | None = None
-        self._shown = 0.0
-        self.says = MarkupLabel()
-        self._say()
-        self.field = DecimalField()
-        self.field.setRange(0.0, 10.0)
-        self.field.setSingleStep(0.001)
-        self.field.setSuffix(" nm/px")
-        self.field.setSpecialValueText("not set")
-        self.field.setToolTip("Edge of one pixel; 0 takes your number back")
+        self._shown_nm = 0.0
+        self.label = MarkupLabel()
+        self._show_label()
+        self.field = _size_field()
         self.scope = QComboBox()
         self.scope.addItems(["for this one", "for the folder"])
         self.scope.setToolTip("The folder: every micrograph, those that come later too")
         self.button = QPushButton("Set")
         self.button.setToolTip("Take the number, for what is named on the left")
-        self.button.clicked.connect(self._on_set)
         self.refusal = sentence()
-        self.refusal.hide()
-        self.field.refused.connect(self._on_refused)
-        self.field.entered.connect(self._on_return)
         self.due = sentence()
-        self.due.hide()
         self.bar = QPushButton()
         self.bar.setToolTip("Type its length, and the pixel size follows")
-        self.bar.hide()
+        for widget in (self.refusal, self.due, self.bar):
+            widget.hide()
+        self.button.clicked.connect(self._on_set)
+        self.field.refused.connect(self._on_refused)
+        self.field.entered.connect(self._on_return)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         line = QHBoxLayout()
         for widget, stretch in ((self.field, 1), (self.scope, 0), (self.button, 0)):
             line.addWidget(widget, stretch)
         column = flush_column(self)
         column.setSpacing(2)
-        column.addWidget(self.says)
+        column.addWidget(self.label)
         column.addWidget(self.bar)
         column.addLayout(line)
         column.addWidget(self.refusal)
         column.addWidget(self.due)
 
     def show_size(self, pixel_size: PixelSize | None) -> None:
-        """Show what is known of the open micrograph.
+        """Show the pixel size of the open micrograph.
 
-        The field holds no number that nobody can vouch for, so that pressing the
-        button makes no assumption a person's word.
+        An estimate or assumption is not put into the field: pressing the button would
+        turn it into a number that the user gave.
         """
         self._size = pixel_size
-        self._say()
+        self._show_label()
         if not self.field.hasFocus():
-            vouched = pixel_size is not None and pixel_size.source.is_trusted
-            self.field.show_value(pixel_size.nm if pixel_size and vouched else 0.0)
-            self._shown = self.field.value()
+            trusted = pixel_size is not None and pixel_size.source.is_trusted
+            self.field.show_value(pixel_size.nm if pixel_size and trusted else 0.0)
+            self._shown_nm = self.field.value()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Colour the dot for the theme of now."""
+        """Adapt the colour of the dot to the theme."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
-            self._say()
+            self._show_label()
 
-    def _say(self) -> None:
-        self.says.setText(describe_pixel_size(self._size, paper_of(self)))
+    def _show_label(self) -> None:
+        self.label.setText(describe_pixel_size(self._size, paper_of(self)))
 
     def show_bar(self, bar: ScaleBar | None) -> None:
-        """Offer to set the pixel size by a bar in the picture, or offer nothing."""
+        """Offer to set the pixel size by a bar in the picture; None: do not."""
         self.bar.setText("" if bar is None else bar.question)
         self.bar.setVisible(bar is not None)
 
     def show_searched(self, pixel_size_nm: float | None, otherwise: bool) -> None:
-        """Say at which other pixel size, or that with other settings, it was searched.
+        """Show if circles were found at another pixel size or with other settings.
 
         Parameters
         ----------
         pixel_size_nm : float or None
-            None where it was searched at that of now.
+            The other pixel size; None if it is the current one.
         otherwise : bool
-            Whether it was searched with other settings than those of now.
+            Whether the settings differ from the current ones.
         """
-        told, what = "", "pixel size was"
+        text, what = "", "pixel size was"
         if pixel_size_nm is not None:
-            told = f"Circles and classes here are those of {pixel_size_nm:.4g} nm/px."
+            text = f"Circles and classes here are those of {pixel_size_nm:.4g} nm/px."
         elif otherwise:
-            told = "Circles here were found with other settings than are set now."
+            text = "Circles here were found with other settings than are set now."
             what = "settings were"
-        if told:
-            told += (
+        if text:
+            text += (
                 f' "Detect in all" finds them anew wherever the {what} changed; '
                 "your labels and circles stay."
             )
-        say(self.due, told)
+        say(self.due, text)
 
-    def _on_refused(self, told: str) -> None:
-        self.refusal.setText(told)
-        self.refusal.setVisible(bool(told))
-        self.button.setEnabled(not told)
+    def _on_refused(self, reason: str) -> None:
+        self.refusal.setText(reason)
+        self.refusal.setVisible(bool(reason))
+        self.button.setEnabled(not reason)
 
     def _on_return(self) -> None:
-        """Set another number; the file's own would else become a person's word."""
-        if self.field.value() != self._shown:
+        """Set the number if it was changed; the file's own must stay the file's."""
+        if self.field.value() != self._shown_nm:
             self._on_set()
 
     def _on_set(self) -> None:
-        self._shown = value = self.field.value()
+        self._shown_nm = value = self.field.value()
         self._apply(value or None, self.scope.currentIndex() == 1)
+
+
+def _size_field() -> DecimalField:
+    field = DecimalField()
+    field.setRange(0.0, 10.0)
+    field.setSingleStep(0.001)
+    field.setSuffix(" nm/px")
+    field.setSpecialValueText("not set")
+    field.setToolTip("Edge of one pixel; 0 takes your number back")
+    return field

@@ -1,4 +1,4 @@
-"""Columns of the table of micrographs that tell their quality."""
+"""Columns for the figures of quality in the table of micrographs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QualityColumn:
-    """One figure in the table.
+    """A column with one figure of quality.
 
     Attributes
     ----------
     name : str
-        Of the figure, see `napari_cdse.core.micrograph_quality.MicrographQuality`.
+        Attribute with the figure, see
+        `napari_cdse.core.micrograph_quality.MicrographQuality`.
     header, tip : str
-        Above the column.
+        Header of the column and its tooltip.
     digits : str
-        How numbers are shown.
+        Format specification for the numbers.
     above : bool
-        Whether more of it is worse.
+        Whether larger numbers are worse.
     """
 
     name: str
@@ -32,11 +33,11 @@ class QualityColumn:
     above: bool = True
 
     def value(self, entry: MicrographEntry) -> float | None:
-        """Return the figure of a micrograph; None where it is not known."""
+        """Return the figure of a micrograph; None if it is not known."""
         return None if entry.quality is None else getattr(entry.quality, self.name)
 
     def text(self, entry: MicrographEntry) -> str | None:
-        """Return the figure as it is shown; None where it is not known."""
+        """Return the formatted figure; None if it is not known."""
         value = self.value(entry)
         return None if value is None else f"{value:{self.digits}}"
 

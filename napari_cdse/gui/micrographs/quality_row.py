@@ -1,4 +1,4 @@
-"""Row to filter the table by quality, and to leave out what it shows."""
+"""Row to filter the table by quality and to leave out the micrographs shown."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from napari_cdse.gui.widgets.layout import flush_column, keyless, sentence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MOST = 1e6
-"""Largest number that can be typed: no figure of a micrograph is beyond."""
+    from napari_cdse.gui.micrographs.quality_columns import QualityColumn
+
+_LARGEST_LIMIT = 1e6
+"""Largest number that can be typed; beyond all figures of micrographs."""
 _ALL = "all"
 
 
 class QualityRow(QWidget):
-    """Choose a figure and a limit; the table shows what lies beyond.
+    """Lets the user choose a figure and a limit; the table shows what is beyond it.
 
     Parameters
     ----------
     show : callable
-        Takes the limit, or None where all are to be shown.
+        Called with the limit, or None to show all.
     leave_out : callable
-        Is called to leave out all that are shown.
+        Called to leave out all that are shown.
 
     Attributes
     ----------
@@ -52,20 +54,20 @@ class QualityRow(QWidget):
         self.side.addItems(["above", "below"])
         self.side.setToolTip("... above or below the number")
         self.limit = DecimalField()
-        self.limit.setRange(0.0, _MOST)
+        self.limit.setRange(0.0, _LARGEST_LIMIT)
         self.limit.setToolTip("The limit, in the unit of the figure")
         self.button = QPushButton("Leave these out")
         self.button.setToolTip(
             "Leave out all that are shown; undo takes them back at once"
         )
         self.button.clicked.connect(leave_out)
-        self.says = sentence()
+        self.label = sentence()
         line = QHBoxLayout()
         for widget in (self.figure, self.side, self.limit, self.button):
             line.addWidget(widget)
         column = flush_column(self)
         column.addLayout(line)
-        column.addWidget(self.says)
+        column.addWidget(self.label)
         self.figure.currentIndexChanged.connect(self._on_figure)
         self.side.currentIndexChanged.connect(self._on_limit)
         self.limit.valueChanged.connect(self._on_limit)
@@ -74,24 +76,31 @@ class QualityRow(QWidget):
 
     @property
     def wanted(self) -> QualityLimit | None:
-        """What is to be shown; None: all."""
-        at = self.figure.currentIndex() - 1
-        if at < 0:
+        """The limit that is set; None: all micrographs are shown."""
+        column = self._column
+        if column is None:
             return None
         above = self.side.currentIndex() == 0
-        return QualityLimit(QUALITY_COLUMNS[at], above, self.limit.value())
+        return QualityLimit(column, above, self.limit.value())
+
+    @property
+    def _column(self) -> QualityColumn | None:
+        row = self.figure.currentIndex()
+        return QUALITY_COLUMNS[row - 1] if row > 0 else None
 
     def say_shown(self, shown: int, total: int) -> None:
-        """Say how many micrographs are shown."""
-        some = self.wanted is not None
-        self.says.setText(f"{shown} of {total} micrographs are shown." if some else "")
-        self.says.setVisible(some)
-        self.button.setEnabled(some and shown > 0)
+        """Show how many micrographs are shown, if a limit is set."""
+        limited = self.wanted is not None
+        self.label.setText(
+            f"{shown} of {total} micrographs are shown." if limited else ""
+        )
+        self.label.setVisible(limited)
+        self.button.setEnabled(limited and shown > 0)
 
     def _on_figure(self) -> None:
-        at = self.figure.currentIndex() - 1
-        if at >= 0:
-            self.side.setCurrentIndex(0 if QUALITY_COLUMNS[at].above else 1)
+        column = self._column
+        if column is not None:
+            self.side.setCurrentIndex(0 if column.above else 1)
         self._on_limit()
 
     def _on_limit(self) -> None:
@@ -99,6 +108,5 @@ class QualityRow(QWidget):
         self._show(self.wanted)
 
     def _enable(self) -> None:
-        some = self.figure.currentIndex() > 0
         for widget in (self.side, self.limit):
-            widget.setEnabled(some)
+            widget.setEnabled(self._column is not None)

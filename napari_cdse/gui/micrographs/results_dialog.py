@@ -1,4 +1,4 @@
-"""Dialog that asks for the folder of an export's results."""
+"""Dialog that asks for the folder of an export and checks it while it is typed."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _EMPTY = "The folder is empty."
 _AGAIN = "Results of an earlier export lie there; they are written anew."
 _FULL = "Other files lie there already; they stay."
 _WIDTH_PX = 520
-"""Room for a usual path in one line, and less than the smallest screen has."""
+"""Width of the field: a usual path in one line, on the smallest screen too."""
 
 
 def proposed_folder(pictures: Path) -> Path:
-    """Name a folder for results beside the pictures, or where one can be written.
+    """Propose a folder for results beside the pictures, or else a writable one.
 
     Parameters
     ----------
@@ -60,14 +60,14 @@ def proposed_folder(pictures: Path) -> Path:
 def judged(
     text: str, pictures: Collection[Path], origin: Origin | None = None
 ) -> tuple[str, bool]:
-    """Say what a folder is, and whether results can go there.
+    """Describe a folder, and tell whether results can be written there.
 
     Parameters
     ----------
     text : str
         As typed.
     pictures : collection of Path
-        Folders that micrographs lie in.
+        Folders with micrographs.
     origin : Origin, optional
         The project that is exported.
     """
@@ -101,16 +101,16 @@ def _judged(
 
 
 class ResultsDialog(QDialog):
-    """Asks for a folder; Return takes the one that is proposed.
+    """Asks for a folder; Return accepts the proposed one.
 
     Parameters
     ----------
     folder : Path
-        Proposed.
+        The proposed folder.
     pictures : collection of Path
-        Folders that micrographs lie in; nothing is written among those.
+        Folders with micrographs; nothing is written there.
     origin : Origin, optional
-        The project that is exported; nothing is written over results of another.
+        The project that is exported; results of another are not overwritten.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class ResultsDialog(QDialog):
         self.field.setMinimumWidth(_WIDTH_PX)
         self.choose = keyless(QPushButton("Choose\u2026"))
         self.choose.setAutoDefault(False)
-        self.says = sentence()
+        self.label = sentence()
         kinds = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel)
         self.buttons.button(kinds.Ok).setText("Export")
@@ -145,17 +145,17 @@ class ResultsDialog(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(sentence(_QUESTION))
         column.addLayout(row_of((self.field, self.choose)))
-        column.addWidget(self.says)
+        column.addWidget(self.label)
         column.addWidget(self.buttons)
 
     @property
     def folder(self) -> Path:
-        """The folder as it is typed now."""
+        """The folder that is typed."""
         return Path(self.field.text().strip()).expanduser()
 
     def _on_choose(self) -> None:
-        above = (each for each in self.folder.parents if each.is_dir())
-        nearest = next(above, Path.home())
+        existing = (each for each in self.folder.parents if each.is_dir())
+        nearest = next(existing, Path.home())
         name = QFileDialog.getExistingDirectory(
             self, "Folder for the results", str(nearest)
         )
@@ -163,6 +163,6 @@ class ResultsDialog(QDialog):
             self.field.setText(name)
 
     def _refresh(self) -> None:
-        says, good = judged(self.field.text(), self._pictures, self._origin)
-        self.says.setText(says)
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(good)
+        words, usable = judged(self.field.text(), self._pictures, self._origin)
+        self.label.setText(words)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(usable)

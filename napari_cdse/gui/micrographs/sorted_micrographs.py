@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QualityLimit:
-    """What is to be shown: micrographs with a figure above or below a limit."""
+    """Filter: micrographs with a figure of quality above or below a limit."""
 
     column: QualityColumn
     above: bool
     value: float
 
     def holds(self, entry: MicrographEntry) -> bool:
-        """Whether a micrograph is meant; one whose figure is not known never is."""
+        """Whether a micrograph passes; one whose figure is not known does not."""
         value = self.column.value(entry)
         if value is None:
             return False
@@ -32,7 +32,7 @@ class QualityLimit:
 class SortedMicrographs(QSortFilterProxyModel):
     """Rows of a `MicrographsModel`, sorted by a column and filtered by a limit.
 
-    The project's own order is that of the first column.
+    Sorting by the first column gives the order of the project.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class SortedMicrographs(QSortFilterProxyModel):
         self.setSourceModel(model)
 
     def show_limit(self, limit: QualityLimit | None) -> None:
-        """Show only what a limit means; all without one."""
+        """Show only the micrographs that pass a limit; None: all."""
         if limit != self._limit:
             self._limit = limit
             self.invalidateFilter()
@@ -60,16 +60,16 @@ class SortedMicrographs(QSortFilterProxyModel):
         return self.mapToSource(index).row()
 
     def row(self, micrograph: int) -> int | None:
-        """Return the row that shows a micrograph; None where none does."""
-        found = self.mapFromSource(self._model.index(micrograph, 0))
-        return found.row() if found.isValid() else None
+        """Return the row that shows a micrograph; None if it is filtered out."""
+        index = self.mapFromSource(self._model.index(micrograph, 0))
+        return index.row() if index.isValid() else None
 
     def filterAcceptsRow(self, row: int, _parent: QModelIndex) -> bool:
-        """Tell Qt whether to show a row."""
+        """Whether Qt is to show a row."""
         return self._limit is None or self._limit.holds(self._model.rows[row])
 
     def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
-        """Tell Qt which row comes first; what is not known comes last either way."""
+        """Whether a row sorts before another; unknown values come last either way."""
         one, other = (self._model.key(each) for each in (left, right))
         if one is None or other is None:
             if self.sortOrder() == Qt.SortOrder.AscendingOrder:

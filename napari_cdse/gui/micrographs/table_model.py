@@ -1,4 +1,4 @@
-"""The table of micrographs as a Qt model; it holds no state of its own."""
+"""Qt model of the table of micrographs: one row per micrograph of the project."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TIPS = (
     *(each.tip for each in QUALITY_COLUMNS),
 )
 FIRST_QUALITY = len(_FIRST)
-"""The first column of those that tell the quality."""
+"""First of the columns with figures of quality."""
 _WARNING = "\u26a0 "
 _STRANGE = "\u25c7 "
 _NOTHING = "\u2013"
@@ -38,7 +38,7 @@ _GREYED = QPalette.ColorGroup.Disabled
 
 
 def cell(entry: MicrographEntry, column: int) -> str:
-    """Text of one cell."""
+    """Return the text of one cell."""
     if column == 0:
         return f"{_sign(entry)}{entry.path.stem}"
     if column == 1:
@@ -55,7 +55,7 @@ def cell(entry: MicrographEntry, column: int) -> str:
 
 
 def sort_key(entry: MicrographEntry, column: int) -> tuple[float, str] | None:
-    """Return what a column is sorted by; None where it is not known."""
+    """Return the value by which a column is sorted; None if it is not known."""
     if column == SAMPLE:
         return None if entry.sample is None else (0.0, entry.sample)
     number = _number(entry, column)
@@ -84,7 +84,7 @@ def _found(entry: MicrographEntry) -> str:
 
 
 def tip(entry: MicrographEntry) -> str:
-    """Say what is behind a line: what is wrong, what was left out and why, where."""
+    """Describe a micrograph: problems, what was left out and why, its path."""
     parts = [words for words in (entry.problem, entry.out_of_range) if words]
     if entry.excluded:
         parts.append(f"Left out: {entry.excluded}. Its particles are in no count.")
@@ -102,20 +102,20 @@ def _sign(entry: MicrographEntry) -> str:
 
 
 class MicrographsModel(RowsModel):
-    """Rows are the project's entries."""
+    """The rows of the table are the micrographs of the project, in their order."""
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(HEADERS, _TIPS, parent)
 
     def show(self, entries: tuple[MicrographEntry, ...]) -> None:
-        """Show these entries; the selection stays when their number does."""
+        """Show these entries; the selection is kept if their number is the same."""
         if len(entries) != len(self.rows):
             self.beginResetModel()
             self.rows = entries
             self.endResetModel()
             return
         before, self.rows = self.rows, entries
-        # One label changes one line: to draw and sort all anew is felt at each key.
+        # A label changes one row; drawing and sorting all would slow each key.
         changed = [
             row
             for row, each in enumerate(entries)
@@ -128,11 +128,11 @@ class MicrographsModel(RowsModel):
             )
 
     def key(self, index: QModelIndex) -> tuple[float, str] | None:
-        """Return what a cell is sorted by; None where it is not known."""
+        """Return the value by which a cell is sorted; None if it is not known."""
         return sort_key(self.rows[index.row()], index.column())
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Give Qt what it asks for."""
+        """Return the data of a cell for a role of Qt."""
         if not index.isValid():
             return None
         entry: MicrographEntry = self.rows[index.row()]

@@ -90,7 +90,7 @@ def test_one_return_takes_a_folder_beside_the_pictures_and_the_summary_stays(
     # The same again is proposed, and says that it would be written anew.
     dialog = asked(workspace)
     assert dialog.folder == results
-    assert "earlier export" in dialog.says.text()
+    assert "earlier export" in dialog.label.text()
     # Until that is done the first summary would be read as the second one's.
     dialog.accept()
     assert told not in bar.sentences
@@ -114,7 +114,7 @@ def test_a_folder_that_is_none_or_that_of_the_pictures_can_not_be_taken(
         ("", "Type a folder"),
     ):
         dialog.field.setText(str(text))
-        assert words in dialog.says.text()
+        assert words in dialog.label.text()
         assert not export_now.isEnabled()
         qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
         assert dialog.isVisible()

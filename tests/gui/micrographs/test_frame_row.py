@@ -39,15 +39,15 @@ def test_the_slider_takes_the_mean_of_some_frames_and_undo_goes_back(workspace, 
     row = window.add_dock(workspace.viewer, "Micrographs").view.frames
     settle(workspace, qtbot)
     assert row.isVisible()
-    assert row.says.text() == "4 frames, read: frame 0"
+    assert row.label.text() == "4 frames, read: frame 0"
     first = shown_pixels(workspace).mean()
     row.slider.setValue((1, 2))
-    assert row.says.text().endswith("mean of frames 1 to 2 is not read yet")
+    assert row.label.text().endswith("mean of frames 1 to 2 is not read yet")
     row.button.click()
     wait_for_pixels(workspace, qtbot)
     settle(workspace, qtbot)
     assert shown_pixels(workspace).mean() == pytest.approx(first + 150, abs=2)
-    assert row.says.text() == "4 frames, read: mean of frames 1 to 2"
+    assert row.label.text() == "4 frames, read: mean of frames 1 to 2"
     workspace.history.undo()
     wait_for_pixels(workspace, qtbot)
     settle(workspace, qtbot)

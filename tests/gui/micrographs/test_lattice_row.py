@@ -20,12 +20,12 @@ def test_a_file_sets_the_lattice_of_project_form_and_card(
     card = window.add_dock(workspace.viewer, "Particle")
     workspace.project.selection.select(particle_ids(workspace)[0])
     settle(workspace, qtbot)
-    assert view.lattice.says.text() == "Lattice: CdSe"
+    assert view.lattice.label.text() == "Lattice: CdSe"
     view.lattice.other.click()
     settle(workspace, qtbot)
     assert workspace.project.settings.detection.material.name == "PbS"
     assert view.form.value().material.name == "PbS"
-    assert view.lattice.says.text() == "Lattice: PbS (rock salt)"
+    assert view.lattice.label.text() == "Lattice: PbS (rock salt)"
     peaks = card.findChild(PeaksTable)
     qtbot.waitUntil(lambda: peaks.horizontalHeaderItem(3).text() == "planes of PbS")
     view.form.widget("diameter_max_nm").value = 9.0

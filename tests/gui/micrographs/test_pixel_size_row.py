@@ -108,7 +108,7 @@ def test_a_bar_in_the_picture_is_asked_for_and_sets_the_pixel_size(
     size = workspace.project.micrographs.pixel_size(0)
     assert size == PixelSize(pytest.approx(10 / 187), PixelSizeSource.PERSON)
     assert row.bar.isHidden()
-    assert "set by a person" in row.says.text()
+    assert "set by a person" in row.label.text()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_the_dock_reads_from_top_to_bottom(workspace, view, qtbot):
     view.parameters.expand(animate=False)
     last = view.form.native
     qtbot.waitUntil(lambda: in_sight(last), timeout=SIGNAL_MS)
-    size, due = view.pixel_size.says.text(), view.pixel_size.due.text()
+    size, due = view.pixel_size.label.text(), view.pixel_size.due.text()
     method = view.method_line.label.text()
     assert "0.04 nm/px, set by a person" in size
     assert rows(view) == [
@@ -120,7 +120,7 @@ def test_those_beyond_a_limit_are_shown_and_left_out_in_one_step(
     assert row.limit.isEnabled()
     row.limit.setValue(1.1)
     assert view.sorted.indices() == [0]
-    assert row.says.text() == "1 of 3 micrographs are shown."
+    assert row.label.text() == "1 of 3 micrographs are shown."
     row.side.setCurrentText("below")
     assert view.sorted.indices() == [2]
     row.side.setCurrentText("above")

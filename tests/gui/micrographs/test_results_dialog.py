@@ -133,7 +133,7 @@ def dialog(qtbot, tmp_path):
 def test_return_takes_what_is_proposed(dialog, qtbot, tmp_path):
     assert dialog.windowTitle() == "Export"
     assert dialog.folder == tmp_path / "results"
-    assert dialog.says.text() == "A new folder; it is made."
+    assert dialog.label.text() == "A new folder; it is made."
     assert dialog.buttons.button(OK).text() == "Export"
     assert dialog.field.minimumWidth() == 520
     assert dialog.testAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -148,7 +148,7 @@ def test_a_folder_that_will_not_do_cannot_be_taken(dialog, qtbot, tmp_path):
     qtbot.keyClicks(dialog.field, f" {tmp_path / 'pictures'} ")
     assert dialog.folder == tmp_path / "pictures"
     assert not ok.isEnabled()
-    assert "get a folder of their own" in dialog.says.text()
+    assert "get a folder of their own" in dialog.label.text()
     qtbot.keyClicks(dialog.field, "x")
     dialog.field.setText(str(tmp_path / "other"))
     assert ok.isEnabled()

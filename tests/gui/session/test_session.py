@@ -88,7 +88,7 @@ def test_a_pixel_size_calibrates_all_layers(workspace, qtbot):
     }
     assert not workspace.viewer.canvas.overlays.scale_bar.visible
     dock = docks(workspace.viewer)["Micrographs"]
-    assert "estimated" in dock.pixel_size.says.text()
+    assert "estimated" in dock.pixel_size.label.text()
     dock.pixel_size.field.setValue(PIXEL_NM)
     qtbot.mouseClick(dock.pixel_size.button, Qt.MouseButton.LeftButton)
     settle(workspace, qtbot)
@@ -97,7 +97,7 @@ def test_a_pixel_size_calibrates_all_layers(workspace, qtbot):
     }
     assert workspace.canvas.layers.image.scale == pytest.approx((PIXEL_NM, PIXEL_NM))
     assert workspace.viewer.canvas.overlays.scale_bar.visible
-    assert "set by a person" in dock.pixel_size.says.text()
+    assert "set by a person" in dock.pixel_size.label.text()
     in_step(workspace)
     (layer,) = workspace.canvas.layers.maps
     assert layer.data_to_world((3, 4)) == pytest.approx((70 * PIXEL_NM, 90 * PIXEL_NM))

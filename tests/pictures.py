@@ -17,7 +17,7 @@ from qtpy.QtCore import QBuffer, QIODevice
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_cdse.core.params import ForestParams
-from napari_cdse.gui.app import window
+from napari_cdse.gui.app import demo, window
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.sample import sample_project_folder
@@ -67,12 +67,12 @@ def settle(viewer: napari.Viewer) -> None:
     for _ in range(3):
         QApplication.processEvents()
         _until(workspace, lambda: not workspace.session.runner.jobs)
-    window.wait_until_measured(viewer)
+    demo.wait_until_measured(viewer)
     QApplication.processEvents()
 
 
 def _until(workspace: Workspace, done: Callable[[], bool]) -> None:
-    window.wait(workspace.session.runner.changed, done)
+    demo.wait(workspace.session.runner.changed, done)
 
 
 def save(widget: QWidget, path: Path) -> None:
@@ -91,14 +91,14 @@ def save(widget: QWidget, path: Path) -> None:
 def prepare(viewer: napari.Viewer) -> None:
     """Detect in all, judge a few, retrain, and stop at a resolved particle."""
     workspace = workspace_for(viewer)
-    window.wait_until_shown(workspace.session)
-    window.prepare(workspace)
+    demo.wait_until_shown(workspace.session)
+    demo.prepare(workspace)
     for label in ("no", "yes", "null"):
         workspace.review.label(label)
         settle(viewer)
     job = workspace.training.retrain(ForestParams(trees=TREES))
     if job is not None:
-        window.wait(job.finished, lambda: not job.running)
+        demo.wait(job.finished, lambda: not job.running)
     rows, cols = workspace.session.micrograph.shape
     defects = [one for one in workspace.project.particles.current if one.label == "yes"]
     middle = min(
@@ -119,7 +119,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         viewer = window.open_window(sample_project_folder(Path(folder)))
-        main_window(viewer).resize(window._PICTURE_SIZE)
+        main_window(viewer).resize(demo.PICTURE_SIZE)
         prepare(viewer)
         # Docks that were opened for a picture would be in the next one of the window.
         for pictures in (whole, docks):
@@ -127,7 +127,7 @@ def main() -> None:
                 viewer.theme = theme
                 settle(viewer)
                 for name, widget in pictures(viewer):
-                    window._dismiss_notices(viewer)
+                    demo.dismiss_notices(viewer)
                     save(widget, out / f"{name}-{theme}.png")
         viewer.close()
 

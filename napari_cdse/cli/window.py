@@ -57,8 +57,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     if screenshot is not None:
         check_replaceable(screenshot, _is_of_a_window, "picture", CdseError)
     folder = sample_project_folder(arguments.folder, fresh=screenshot is not None)
-    gui = _gui()
-    gui.open_demo(folder, screenshot)
+    _gui("demo").open_demo(folder, screenshot)
     if screenshot is not None:
         say(f"The picture of the window is in {screenshot.resolve()}")
     return 0
@@ -72,11 +71,11 @@ def _is_of_a_window(start: bytes) -> bool:
     return start[:8] == b"\x89PNG\r\n\x1a\n" and start[24:26] == b"\x08\x06"
 
 
-def _gui() -> ModuleType:
-    """Import the window late: the other commands need no screen."""
+def _gui(name: str = "window") -> ModuleType:
+    """Import a module of the window late: the other commands need no screen."""
     _check_screen()
     try:
-        return import_module("napari_cdse.gui.app.window")
+        return import_module(f"napari_cdse.gui.app.{name}")
     except ImportError as error:
         raise CdseError(
             "The window needs a Qt binding, and none can be imported "

@@ -27,8 +27,8 @@ from PIL import Image
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtTest import QTest
 
+from napari_cdse.gui.app.demo import prepare as detect_all
 from napari_cdse.gui.app.window import NAMES, add_dock, add_docks, open_window
-from napari_cdse.gui.app.window import prepare as detect_all
 from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.viewer_window import find_canvas, main_window
 from napari_cdse.gui.workspace import Workspace, workspace_for

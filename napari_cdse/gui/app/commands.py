@@ -1,4 +1,4 @@
-"""Functions behind the menu entries."""
+"""Functions of the menu entries, named in ``napari.yaml``."""
 
 from napari.viewer import Viewer
 
@@ -28,7 +28,7 @@ def choose_project(viewer: Viewer) -> None:
 
 
 def import_annotations(viewer: Viewer) -> None:
-    """Ask for files of other programs and take them into the open project."""
+    """Ask for annotation files of other programs and import them into the project."""
     workspace = with_project(viewer)
     if workspace is None:
         notifications.warn(
@@ -41,7 +41,7 @@ def import_annotations(viewer: Viewer) -> None:
 
 
 def open_sample_project(viewer: Viewer) -> None:
-    """Open the sample project, a copy that the user may work in."""
+    """Open the sample project, as a copy that the user may change."""
     add_docks(viewer)
     workspace_for(viewer).open_sample()
 
@@ -67,5 +67,5 @@ def show_spectrum(viewer: Viewer) -> None:
 
 
 def show_retrain(viewer: Viewer) -> None:
-    """Show the dock that retrains."""
+    """Show the dock that trains forests."""
     add_dock(viewer, "Retrain")

@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _VERSION = 1
-"""Of what is kept: a newer one is not taken for an older one."""
+"""Version of the stored layout; Qt restores no other."""
 
 
 def default_file() -> Path:
-    """Where the layout lies."""
+    """Return the file of the layout in the user's data folder."""
     return user_data_path("napari-cdse", appauthor=False) / "docks.json"
 
 
 class DockLayout(QObject):
-    """Keeps which docks are open, where and how large, when a window closes.
+    """Stores which docks are open, where and how large, when a window closes.
 
     Parameters
     ----------
     window : QMainWindow
     names : iterable of str
-        Titles of our docks; what napari or other plugins dock is theirs to keep.
+        Titles of our docks; those of napari and other plugins are left alone.
     file : Path
-        Where it is kept.
+        File of the layout.
     """
 
     def __init__(self, window: QMainWindow, names: Iterable[str], file: Path) -> None:
@@ -47,13 +47,13 @@ class DockLayout(QObject):
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep the layout before the window takes its docks down."""
+        """Store the layout before the window closes its docks."""
         if event.type() == QEvent.Type.Close:
             self.keep()
         return super().eventFilter(watched, event)
 
     def keep(self) -> None:
-        """Write the layout; where that can't be, the next window is as new."""
+        """Write the layout; if that fails, the next window has the usual one."""
         state = bytes(self._window.saveState(_VERSION).data())
         kept = {"docks": self._open(), "state": base64.b64encode(state).decode()}
         with suppress(OSError, StoreError):
@@ -61,12 +61,12 @@ class DockLayout(QObject):
             write_file(self._file, json.dumps(kept, indent=1).encode(), StoreError)
 
     def restore(self, add: Callable[[str], object]) -> bool:
-        """Open the docks that were open, where they were; True if there were any.
+        """Open the docks of the stored layout where they were; False if there is none.
 
         Parameters
         ----------
         add : callable
-            Docks the one of a name.
+            Called with the title of each dock to add.
         """
         kept = _read(self._file)
         if kept is None:
@@ -84,10 +84,10 @@ class DockLayout(QObject):
 
 
 def _read(file: Path) -> tuple[list[str], bytes] | None:
-    """Read names and state; None where there are none that can be read."""
+    """Read titles of docks and Qt's state; None if the file cannot be read."""
     try:
-        found = json.loads(file.read_bytes())
-        names = [str(name) for name in found["docks"]]
-        return names, base64.b64decode(found["state"], validate=True)
+        stored = json.loads(file.read_bytes())
+        names = [str(name) for name in stored["docks"]]
+        return names, base64.b64decode(stored["state"], validate=True)
     except (OSError, *MALFORMED):
         return None

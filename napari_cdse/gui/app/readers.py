@@ -1,8 +1,8 @@
 """Readers for files that are dropped on napari.
 
-A TIFF that knows its pixel size becomes a calibrated image, a label file becomes
-circles in class colours, a project opens in its window. Annotations of other programs
-come into the project that is open.
+A micrograph becomes an image, calibrated if the file states its pixel size; a label
+file becomes circles in the colours of their classes; a project or a folder opens.
+Annotations of other programs are imported into the open project.
 """
 
 from __future__ import annotations
@@ -36,28 +36,31 @@ if TYPE_CHECKING:
     Reader = Callable[[Any], list[LayerData]]
     PathOrPaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
+_NO_LAYER = (None,)
+"""Layer data with which napari adds no layer."""
+
 
 def get_micrograph_reader(path: PathOrPaths) -> Reader | None:
-    """Offer to read micrographs; napari's own reader knows no pixel size."""
+    """Return the reader of micrographs; napari's own ignores the pixel size."""
     return _read_micrographs if all(os.path.isfile(p) for p in _paths(path)) else None
 
 
 def get_label_reader(path: PathOrPaths) -> Reader | None:
-    """Offer to read label files, and YOLO's into an open project; no other text."""
+    """Return the reader of label files, also of YOLO's; None for other text."""
     if all(map(is_label_file, _paths(path))):
         return _read_labels
     return get_annotation_reader(path)
 
 
 def get_annotation_reader(path: PathOrPaths) -> Reader | None:
-    """Offer to take annotations into the open project; None where none is open."""
+    """Return the reader that imports annotations; None if no project is open."""
     if with_project(current_viewer()) is None:
         return None
     return _import if all(map(looks_like_annotations, _paths(path))) else None
 
 
 def get_project_reader(path: PathOrPaths) -> Reader | None:
-    """Offer to open a project, or a folder of micrographs, in the viewer."""
+    """Return the reader that opens a project or a folder of micrographs."""
     paths = _paths(path)
     return _open_project if len(paths) == 1 and sort_incoming(paths).is_ours else None
 
@@ -68,7 +71,7 @@ def label_layer(
     shape: tuple[int, int],
     name: str,
 ) -> LayerData:
-    """Circles of a label file as a Shapes layer."""
+    """Make a Shapes layer of the circles of a label file."""
     styles = [
         style_of(
             f"{name}/{number}",
@@ -101,11 +104,11 @@ def _attributes(
     if styles:
         attributes["edge_color"] = np.array([one.rgba for one in styles])
         attributes["edge_width"] = [one.width for one in styles]
-    return attributes | _place_on_open_micrograph(shape)
+    return attributes | _scale_of_open_micrograph(shape)
 
 
-def _place_on_open_micrograph(shape: tuple[int, int]) -> dict[str, Any]:
-    """Scale and unit of an image of the same size in the viewer, if there is one."""
+def _scale_of_open_micrograph(shape: tuple[int, int]) -> dict[str, Any]:
+    """Return scale and unit of an image of the same shape in the viewer, if any."""
     viewer = current_viewer()
     layers = () if viewer is None else viewer.layers
     for layer in layers:
@@ -135,24 +138,24 @@ def _read_labels(path: PathOrPaths) -> list[LayerData]:
 
 
 def _label_layer(path: Path) -> LayerData:
-    found = read_label_file(path)
-    if found is None:
+    file = read_label_file(path)
+    if file is None:
         raise LabelFileError(f"{path.name} is empty; there is nothing to show.")
-    return label_layer(found.circles, found.labels, found.shape, path.stem)
+    return label_layer(file.circles, file.labels, file.shape, path.stem)
 
 
 def _open_project(path: PathOrPaths) -> list[LayerData]:
-    """Open the project beside the viewer's canvas; no layer comes of it directly."""
+    """Open the project in the viewer; it adds its layers itself."""
     open_in(current_viewer(), _paths(path)[0])
-    return [(None,)]
+    return [_NO_LAYER]
 
 
 def _import(path: PathOrPaths) -> list[LayerData]:
-    """Take annotations into the open project; its own layers show them."""
+    """Import annotations into the open project; its layers show them."""
     workspace = with_project(current_viewer())
     if workspace is not None:
         workspace.annotation_import.start(_paths(path))
-    return [(None,)]
+    return [_NO_LAYER]
 
 
 def _paths(path: PathOrPaths) -> list[Path]:

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def labelled_micrograph() -> list[LayerData]:
-    """Give the first sample micrograph and its label file, as two layers."""
+    """Make two layers of the first sample micrograph and its label file."""
     pairing = pair_labels(sample_data_dir())
     picture, labels = min(pairing.pairs.items())
     micrograph = read_micrograph(picture)
     scale, unit = scale_of(micrograph)
-    place = {"scale": (scale, scale), "units": (unit, unit)}
-    image = (micrograph.pixels, {"name": micrograph.name} | place, "image")
-    found = read_label_file(labels, shape=micrograph.shape)
-    if found is None:
+    transform = {"scale": (scale, scale), "units": (unit, unit)}
+    image = (micrograph.pixels, {"name": micrograph.name} | transform, "image")
+    file = read_label_file(labels, shape=micrograph.shape)
+    if file is None:
         return [image]
     data, attributes, kind = label_layer(
-        found.circles, found.labels, found.shape, f"{micrograph.name} labels"
+        file.circles, file.labels, file.shape, f"{micrograph.name} labels"
     )
-    return [image, (data, attributes | place, kind)]
+    return [image, (data, attributes | transform, kind)]

@@ -1,35 +1,34 @@
-"""Open the whole window with viewer and docks, also from the command line."""
+"""Open napari's window with our docks, and add docks to a window.
+
+Used by the command line (`open_window`, `run`) and by the plugin's commands
+(`add_docks`, `add_dock`, `open_in`).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import napari
-from qtpy.QtCore import QEventLoop, QSize, Qt, QTimer
-from qtpy.QtWidgets import QApplication, QDialog, QDockWidget
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QDockWidget
 
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.app import dock_layout
 from napari_cdse.gui.app.dock_layout import DockLayout
 from napari_cdse.gui.canvas.napari_private.window import without_binding_notice
-from napari_cdse.gui.particle.card import ParticleCard
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.dock_sight import dock_of
 from napari_cdse.gui.workspace import workspace_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from qtpy.QtCore import SignalInstance
     from qtpy.QtWidgets import QWidget
-
-    from napari_cdse.gui.session.session import Session
-    from napari_cdse.gui.workspace import Workspace
 
 PLUGIN = "napari-cdse"
 NAMES = ("Micrographs", "Retrain", "Gallery", "Particle")
-_IN_ONE_PLACE = (
+"""Docks of a new window, in the order in which they are added."""
+_TABBED = (
     "Retrain",
     "Gallery",
     "Annotators",
@@ -37,12 +36,11 @@ _IN_ONE_PLACE = (
     "Endmembers",
     "Spectrum",
 )
-ALL_NAMES = ("Micrographs", "Particle", *_IN_ONE_PLACE)
+ALL_NAMES = ("Micrographs", "Particle", *_TABBED)
 _GOOD_SIZE = QSize(1600, 1000)
-_PICTURE_SIZE = QSize(1600, 1000)
+"""Size of a new window in screen pixels, if the screen is large enough."""
 _DOCKS_SHARE = 0.2
-"""Of a large screen's width."""
-_PATIENCE_MS = 300_000
+"""Least width of the docks, as a share of the window's."""
 
 
 def open_window(
@@ -61,107 +59,72 @@ def open_window(
     show : bool
         Whether to show the window.
     place : Path, optional
-        Where the project file of a folder lies, if not in that folder.
+        Folder for the project file, if not the one of the micrographs.
     kept : bool
-        Whether the docks are as the last window was left, and kept for the next one.
+        Whether to restore the docks of the last window, and store them for the next.
     """
     without_binding_notice()
     viewer = napari.Viewer(title="napari-cdse", show=show, show_welcome_screen=False)
     docks = add_docks(viewer)
     _fit_to_screen(viewer)
-    if not (kept and _as_left(viewer)):
+    if not (kept and _restore_docks(viewer)):
         _give_room(viewer, docks["Particle"])
     if path is not None:
         workspace_for(viewer).open_project(path, place)
     return viewer
 
 
-def _as_left(viewer: napari.Viewer) -> bool:
-    """Lay the docks out as they were left; True if that is known."""
+def _restore_docks(viewer: napari.Viewer) -> bool:
+    """Restore the docks of the last window; False if there is nothing to restore."""
     file = dock_layout.default_file()
     layout = DockLayout(main_window(viewer), ALL_NAMES, file)
     restored = layout.restore(lambda name: add_dock(viewer, name))
-    # The bar is up where there is something to read, and only there.
+    # Restoring may have shown the empty bar, or hidden one with messages.
     workspace_for(viewer).message_bar.refresh()
     return restored
 
 
 def run() -> None:
-    """Hand over to the user until the last window is closed."""
+    """Run the event loop until the last window is closed."""
     napari.run()
 
 
-def open_demo(folder: Path, screenshot: Path | None = None) -> None:
-    """Open the sample project, detect and classify, show it ready for review.
-
-    Parameters
-    ----------
-    folder : Path
-        The sample project.
-    screenshot : Path, optional
-        Save the window's picture there and close it again.
-
-    Raises
-    ------
-    CdseError
-        When the picture cannot be made.
-    """
-    viewer = open_window(folder, kept=screenshot is None)
-    workspace = workspace_for(viewer)
-    if screenshot is None:
-        prepare(workspace)
-        run()
-        return
-    window = main_window(viewer)
-    persons_size = window.size()
-    window.resize(_PICTURE_SIZE)
-    try:
-        wait_until_shown(workspace.session)
-        prepare(workspace)
-        wait_until_measured(viewer)
-        _save_picture(viewer, screenshot)
-    finally:
-        # napari remembers the size of its last window for the next one.
-        window.resize(persons_size)
-        viewer.close()
-
-
 def add_docks(viewer: napari.Viewer) -> dict[str, QWidget]:
-    """Dock what is not there yet; the docks come by name."""
+    """Add the docks of a new window that are missing; return all by name."""
     docks = {name: add_dock(viewer, name) for name in NAMES}
     add_dock(viewer, NAMES[0])
     return docks
 
 
 def add_dock(viewer: napari.Viewer, name: str) -> QWidget:
-    """Dock one of our widgets, or bring forward the one that is there.
+    """Add one of our docks, or raise it if it is there.
 
-    All but Particle share a place: one looks at them by turns, and a small screen has
-    no room for more than two docks above each other.
+    All but Particle are tabs of one place, since a small screen has no room for more
+    than two docks above each other.
     """
     size = main_window(viewer).size()
     widget: QWidget
     dock, widget = viewer.window.add_plugin_dock_widget(
-        PLUGIN, name, tabify=name in _IN_ONE_PLACE
+        PLUGIN, name, tabify=name in _TABBED
     )
-    # With the plugin's name in them the tabs would not fit beside each other.
+    # The titles are those of the tabs, which need to be short.
     dock.setWindowTitle(name)
-    if name in _IN_ONE_PLACE:
-        _put_beside(viewer, dock, size)
+    if name in _TABBED:
+        _put_among_tabs(viewer, dock, size)
     dock.show()
     dock.raise_()
     return widget
 
 
-def _put_beside(viewer: napari.Viewer, dock: QDockWidget, size: QSize) -> None:
-    """Put a dock among those that share a place; napari takes the one docked last.
+def _put_among_tabs(viewer: napari.Viewer, dock: QDockWidget, size: QSize) -> None:
+    """Put a dock among our tabs; napari tabs it with the dock added last.
 
-    That may have made a small window grow: it gets the size back that it had.
+    That may enlarge a small window, which is set back to ``size``.
     """
     window = main_window(viewer)
     for other in window.findChildren(QDockWidget):
-        shares = other.windowTitle() in (NAMES[0], *_IN_ONE_PLACE)
-        if shares and other is not dock and not other.isFloating():
+        is_tab = other.windowTitle() in (NAMES[0], *_TABBED)
+        if is_tab and other is not dock and not other.isFloating():
             if dock not in window.tabifiedDockWidgets(other):
                 window.tabifyDockWidget(other, dock)
                 window.layout().activate()
@@ -170,7 +133,7 @@ def _put_beside(viewer: napari.Viewer, dock: QDockWidget, size: QSize) -> None:
 
 
 def open_in(viewer: napari.Viewer | None, path: Path) -> None:
-    """Open a project in a viewer that is there."""
+    """Open a project in an open viewer, with our docks."""
     if viewer is None:
         raise CdseError("There is no napari window to open the project in.")
     add_docks(viewer)
@@ -178,7 +141,7 @@ def open_in(viewer: napari.Viewer | None, path: Path) -> None:
 
 
 def _fit_to_screen(viewer: napari.Viewer) -> None:
-    """Give the docks room, and keep all of the window on the screen."""
+    """Enlarge a window so that the docks have room, and keep it on the screen."""
     window = main_window(viewer)
     screen = window.screen().availableGeometry()
     window.resize(window.size().expandedTo(_GOOD_SIZE).boundedTo(screen.size()))
@@ -188,9 +151,9 @@ def _fit_to_screen(viewer: napari.Viewer) -> None:
 
 
 def _give_room(viewer: napari.Viewer, widget: QWidget) -> None:
-    """Let one dock be as high as it would like; those above it shrink and scroll.
+    """Let one dock have the height of its size hint; those above it scroll instead.
 
-    On a large screen all of them become broader.
+    In a large window all docks also become wider.
     """
     dock = dock_of(widget)
     if dock is None:
@@ -199,62 +162,3 @@ def _give_room(viewer: napari.Viewer, widget: QWidget) -> None:
     width = max(dock.width(), round(_DOCKS_SHARE * window.width()))
     window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
     window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
-
-
-def wait_until_shown(session: Session) -> None:
-    """Run the window until the first micrograph has been read."""
-    if session.micrograph is None:
-        wait(session.opened, lambda: session.micrograph is not None)
-
-
-def prepare(workspace: Workspace) -> None:
-    """Detect in what was not analysed yet, and go to the first particle."""
-    session = workspace.session
-    todo = [one.index for one in session.entries if not one.analysed]
-    if todo:
-        job = workspace.detection.analyse(todo)
-        if job is not None:
-            wait(job.finished, lambda: not job.running)
-    if session.closed:
-        return
-    workspace.navigation.go_on()
-    wait_until_shown(session)
-    workspace.canvas.see_whole()
-
-
-def wait_until_measured(viewer: napari.Viewer) -> None:
-    """Let the card's worker come to its end, well or badly."""
-    runner = workspace_for(viewer).session.runner
-    card = add_dock(viewer, "Particle").findChild(ParticleCard)
-    if card is not None:
-        wait(runner.changed, lambda: card.analysis.idle and not runner.jobs)
-
-
-def wait(signal: SignalInstance, done: Callable[[], bool]) -> None:
-    """Run the window until something is done."""
-    loop = QEventLoop()
-    limit = QTimer()
-    limit.setSingleShot(True)
-    limit.timeout.connect(loop.quit)
-    limit.start(_PATIENCE_MS)
-    signal.connect(lambda *_: loop.quit() if done() else None)
-    while not done() and limit.isActive():
-        loop.exec()
-
-
-def _save_picture(viewer: napari.Viewer, path: Path) -> None:
-    _dismiss_notices(viewer)
-    try:
-        viewer.screenshot(str(path), canvas_only=False, flash=False)
-    except OSError as error:
-        raise CdseError(
-            f"The picture cannot be written to {path} ({error.strerror}); "
-            "name another place."
-        ) from error
-
-
-def _dismiss_notices(viewer: napari.Viewer) -> None:
-    for dialog in main_window(viewer).findChildren(QDialog):
-        if dialog.metaObject().className() == "NapariQtNotification":
-            dialog.close()
-    QApplication.processEvents()

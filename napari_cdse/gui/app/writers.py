@@ -1,6 +1,7 @@
-"""Save a Shapes layer with its classes, which napari's own CSV would lose.
+"""Writers that save a Shapes layer with the classes of its circles.
 
-The formats are label files and those of other programs that hold one micrograph.
+Only circles with a class that a person gave are written; a notification counts the
+others. The formats are label files, COCO and sets of ImageJ's regions.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 def write_labels(
     path: str, data: Sequence[NDArray[np.floating]], attributes: Mapping[str, Any]
 ) -> list[str]:
-    """Write what a person labelled; the forest's own proposals are left out.
+    """Write a label file.
 
     Raises
     ------
@@ -42,14 +43,14 @@ def write_labels(
     """
     circles, labels = _labelled(data, attributes)
     write_label_file(path, circles, labels, _image_shape(attributes))
-    _tell_left_out(len(data) - len(circles))
+    _report_left_out(len(data) - len(circles))
     return [path]
 
 
 def write_coco(
     path: str, data: Sequence[NDArray[np.floating]], attributes: Mapping[str, Any]
 ) -> list[str]:
-    """Write what a person labelled as COCO JSON.
+    """Write a COCO JSON file of one picture.
 
     Raises
     ------
@@ -58,16 +59,16 @@ def write_coco(
     """
     rows = _rows(data, attributes)
     file = CocoFile()
-    file.add(_picture(path), _image_shape(attributes), rows)
+    file.add(_picture_name(path), _image_shape(attributes), rows)
     file.write(Path(path), f"napari-cdse {__version__}")
-    _tell_left_out(len(data) - len(rows))
+    _report_left_out(len(data) - len(rows))
     return [path]
 
 
 def write_regions(
     path: str, data: Sequence[NDArray[np.floating]], attributes: Mapping[str, Any]
 ) -> list[str]:
-    """Write what a person labelled as a set of ImageJ's regions.
+    """Write a set of ImageJ's regions.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def write_regions(
     """
     rows = _rows(data, attributes)
     write_imagej(Path(path), rows)
-    _tell_left_out(len(data) - len(rows))
+    _report_left_out(len(data) - len(rows))
     return [path]
 
 
@@ -90,8 +91,8 @@ def _rows(
     ]
 
 
-def _picture(path: str) -> str:
-    """Name the picture after the one image in the viewer, else after the file."""
+def _picture_name(path: str) -> str:
+    """Return the name of the only image in the viewer, or else of the file."""
     viewer = current_viewer()
     layers = () if viewer is None else viewer.layers
     names = [each.name for each in layers if isinstance(each, Image)]
@@ -110,12 +111,13 @@ def _labelled(
     kinds = attributes.get("shape_type", "ellipse")
     kinds = [kinds] * len(data) if isinstance(kinds, str) else list(kinds)
     names = list(features["class"].astype(object))
-    sure = (
+    by_persons = (
         list(features["by_person"]) if "by_person" in features else [True] * len(data)
     )
     circles: list[Circle] = []
     labels: list[Label] = []
-    for kind, corners, name, by_person in zip(kinds, data, names, sure, strict=True):
+    shapes = zip(kinds, data, names, by_persons, strict=True)
+    for kind, corners, name, by_person in shapes:
         circle = circle_of(str(kind), corners)
         if circle is not None and name in CLASSES and by_person:
             circles.append(circle)
@@ -124,9 +126,9 @@ def _labelled(
 
 
 def _image_shape(attributes: Mapping[str, Any]) -> tuple[int, int]:
-    known = attributes.get("metadata", {}).get("image_shape")
-    if known is not None:
-        return int(known[0]), int(known[1])
+    stored = attributes.get("metadata", {}).get("image_shape")
+    if stored is not None:
+        return int(stored[0]), int(stored[1])
     shapes = _shapes_in_viewer()
     if len(shapes) != 1:
         raise LabelFileError(
@@ -146,7 +148,7 @@ def _shapes_in_viewer() -> set[tuple[int, int]]:
     }
 
 
-def _tell_left_out(count: int) -> None:
+def _report_left_out(count: int) -> None:
     if count:
         what = (
             "1 circle that nobody has labelled was"

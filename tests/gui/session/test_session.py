@@ -16,7 +16,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QLabel
 
 from napari_cdse.core.errors import StoreError
-from napari_cdse.gui.app import window
+from napari_cdse.gui.app import demo, window
 from napari_cdse.gui.session import notifications
 from napari_cdse.gui.session.session import NoProjectError
 from napari_cdse.gui.session.viewer_window import main_window
@@ -291,7 +291,7 @@ def test_the_window_may_go_before_the_session(folder, tmp_path):
 
 def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkeypatch):
     monkeypatch.setattr(window.napari, "Viewer", make_napari_viewer)
-    save, measured, sizes = window._save_picture, [], []
+    save, measured, sizes = demo._save_picture, [], []
 
     def look_and_save(viewer, path):
         size = main_window(viewer).size()
@@ -302,9 +302,9 @@ def test_the_demo_draws_its_picture(folder, tmp_path, make_napari_viewer, monkey
         assert viewer.scene.camera.center[-2:] == pytest.approx((119.5, 159.5))
         save(viewer, path)
 
-    monkeypatch.setattr(window, "_save_picture", look_and_save)
+    monkeypatch.setattr(demo, "_save_picture", look_and_save)
     picture = tmp_path / "window.png"
-    window.open_demo(folder, picture)
+    demo.open_demo(folder, picture)
     assert measured == [True]
     # Of the whole window, docks and all.
     with Image.open(picture) as shown:
@@ -352,7 +352,7 @@ def test_no_notice_lies_over_what_the_saved_picture_shows(
     other = QDialog(main)
     other.show()
     picture = tmp_path / "picture.png"
-    window._save_picture(workspace.viewer, picture)
+    demo._save_picture(workspace.viewer, picture)
     assert notices() == []
     assert other.isVisible()
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -113,7 +113,7 @@ class GalleryPage(WorkspaceView):
         self.thumbnails.forget()
         if self.in_sight:
             self._choose()
-            self.refresh(anew=True)
+            self.refresh(sort=True)
 
     @Slot()
     def _on_opened(self) -> None:
@@ -192,17 +192,17 @@ class GalleryPage(WorkspaceView):
         """Show and sort all particles when the dock comes into sight."""
         if in_sight:
             self.thumbnails.try_again()
-            self.refresh(anew=True)
+            self.refresh(sort=True)
             self._on_selected()
 
-    def refresh(self, anew: bool = False) -> None:
-        """Show the project's particles; ``anew`` also sorts them."""
+    def refresh(self, sort: bool = False) -> None:
+        """Show the project's particles; ``sort`` also sorts them."""
         project, before = self._session.project, self.model.arrangement.present
         items = collect(project, before)
         self.thumbnails.look_up()
         self.model.name_of = self._name
         self.model.update(items, before.keys() - items.keys())
-        if anew:
+        if sort:
             self.model.sort()
         self._show_counts()
         self._fetch()

@@ -60,14 +60,14 @@ def test_five_sentences_on_what_did_not_fit_are_shown_and_the_rest_counted(
     messages = StandingMessages()
     session = SimpleNamespace(messages=messages)
     taken = SimpleNamespace(_session=session)
-    AnnotationImport._tell(taken, [f"Not {at}." for at in range(number)])
+    AnnotationImport._show_problems(taken, [f"Not {at}." for at in range(number)])
     (message,) = messages.shown
     wanted = "Not 0. Not 1. Not 2. Not 3. Not 4."
     if more:
         wanted += f" There are {more} more of these; `napari-cdse import` lists all."
     assert message.sentence == wanted
     # What fits leaves no sentence of the files before.
-    AnnotationImport._tell(taken, [])
+    AnnotationImport._show_problems(taken, [])
     assert messages.shown == ()
 
 

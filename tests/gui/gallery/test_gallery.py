@@ -229,7 +229,7 @@ def test_an_audited_particle_is_not_given_away(gallery, workspace, qtbot, monkey
         "hides",
         lambda self, one: one == secret and not self._particles.judges(one),
     )
-    gallery.refresh(anew=True)
+    gallery.refresh(sort=True)
     assert shown(gallery)[-1] == secret
     assert gallery.filters.classes["unlabelled"].text() == "? 1"
     tip = gallery.model.index(4).data(Qt.ItemDataRole.ToolTipRole)

@@ -174,7 +174,7 @@ def test_files_of_other_programs_are_asked_for_by_the_same_button(
 ):
     button = window.add_dock(workspace.viewer, "Micrographs").view.export
     asked, taken = [], []
-    monkeypatch.setattr(workspace.annotation_import, "take", taken.append)
+    monkeypatch.setattr(workspace.annotation_import, "start", taken.append)
     ask = button.menu().actions()[-1]
     assert ask.text() == "Import annotations\u2026"
     for files in ([], [folder / "a.json"]):

@@ -200,7 +200,7 @@ def test_a_full_disk_is_told_and_the_layer_repaired(workspace, qtbot, monkeypatc
 
     monkeypatch.setattr(type(workspace.project._store.edits), "append", full)
     layer = workspace.canvas.particles.layer
-    workspace.canvas.particles._tell = told.append
+    workspace.canvas.particles._warn = told.append
     layer.selected_data = {0}
     layer.remove_selected()
     settle(workspace, qtbot)

@@ -34,7 +34,7 @@ class MicrographCamera:
     Attributes
     ----------
     scale : WorldScale
-        Of the open micrograph; set when it is shown.
+        Scale of the open micrograph; set when it is shown.
     """
 
     def __init__(self, stack: LayerStack) -> None:

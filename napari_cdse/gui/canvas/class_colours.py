@@ -79,7 +79,7 @@ def readable(colour: str, paper: str) -> str:
     Parameters
     ----------
     colour, paper : str
-        Of the mark and of its background, as ``#rrggbb``.
+        Colours of a mark and of its background, as ``#rrggbb``.
 
     Returns
     -------

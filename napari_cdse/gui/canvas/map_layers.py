@@ -71,9 +71,9 @@ class MapLayers:
         Parameters
         ----------
         maps : sequence of AccumulationMap
-            Of the open micrograph.
+            Maps of the open micrograph.
         scale : WorldScale
-            Of the micrograph.
+            Scale of the micrograph.
         above : sequence of Layer or None
             The maps are inserted below the first of these that is there.
         """

@@ -24,7 +24,8 @@ class Arrangement:
     Attributes
     ----------
     rows : list of Item
-        As they were placed; see `present` for what they are now.
+        The items in the state in which they were placed; `present` has the current
+        ones.
     sections : tuple of (str, int)
         Class and number of rows of each section, in order.
     choice : Choice

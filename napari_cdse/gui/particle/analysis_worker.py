@@ -76,7 +76,7 @@ class ExaminationResult:
     request : ExaminationRequest
     examination : Examination
     background : Surroundings
-        Of the micrograph, for further requests.
+        Background of the micrograph, for further requests.
     """
 
     request: ExaminationRequest

@@ -83,7 +83,7 @@ def when(time: str, now: datetime | None = None) -> str:
     Parameters
     ----------
     time : str
-        As stored, in UTC.
+        Time in UTC, as stored.
     now : datetime, optional
         The present time; by default the clock's.
     """

@@ -195,7 +195,7 @@ class ScaleBar:
     Attributes
     ----------
     length : float
-        Of the bar, a share of the picture's edge.
+        Length of the bar, as a share of the picture's edge.
     value : float
         The same length in ``unit``.
     unit : str

@@ -1,4 +1,4 @@
-"""A window with one figure of the population, to copy and save."""
+"""Window with one figure of the population, to copy and save."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _SIZE_PX = (860, 640)
 
 
 class FigureWindow(QDialog):
-    """Shows the figure of the dock, larger, and follows it.
+    """Shows the same figure as the dock, larger.
 
     Parameters
     ----------
     figures : sequence of tuple of str
-        Name and tooltip of each, as in the dock; both choices are kept at one line.
+        Name and tooltip of each figure, as in the list of the dock.
     parent : QWidget
-        The window that it stays above.
+        The main window; this one stays above it.
 
     Signals
     -------
     chosen(int)
-        Another figure was chosen here.
+        The row of another figure was chosen.
     saving()
-        The figure is wanted as a file.
+        The figure is to be saved as a file.
     """
 
     chosen = Signal(int)
@@ -54,7 +54,7 @@ class FigureWindow(QDialog):
         self.save = QPushButton("Save\u2026")
         self.save.setToolTip("Write the figure as PNG, SVG or PDF, black on white")
         for button in (self.copy, self.save):
-            # Return belongs to the list.
+            # Return opens the list instead.
             button.setAutoDefault(False)
         column = QVBoxLayout(self)
         top = row_of((self.figures, self.copy, self.save))
@@ -66,14 +66,14 @@ class FigureWindow(QDialog):
         self.save.clicked.connect(self.saving)
 
     def show_figure(self, row: int, draw: Draw) -> None:
-        """Show what the dock shows.
+        """Show a figure.
 
         Parameters
         ----------
         row : int
-            Of the choice.
+            Row of the figure in the list.
         draw : callable
-            Draws it.
+            Draws the figure.
         """
         self.figures.setCurrentIndex(row)
         self.figure.show_figure(draw)

@@ -86,7 +86,7 @@ class ChangedPairs:
     ----------
     groups : tuple of ClassChange
     pairs : tuple of Pair
-        Of all groups, in their order.
+        The pairs of all groups, in their order.
     """
 
     groups: tuple[ClassChange, ...] = ()

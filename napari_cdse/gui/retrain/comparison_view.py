@@ -38,7 +38,7 @@ class ComparisonView(QWidget):
         Parameters
         ----------
         outcome : Outcome
-            Of a retraining.
+            Outcome of a retraining.
         hides : callable, optional
             Tells whether an audit hides the prediction of a particle.
         """

@@ -59,7 +59,7 @@ def run_command(name: str, viewer: Viewer) -> None:
     Parameters
     ----------
     name : str
-        Its id.
+        Id of the command.
     viewer : Viewer
         Passed to the command.
     """

@@ -206,7 +206,7 @@ class JobRunner(QObject):
     changed()
         A job has started, ended or joined the queue.
     broke(sentence)
-        As of `Job`, for all of them.
+        Signal `broke` of any job.
     """
 
     changed = Signal()

@@ -41,7 +41,7 @@ class CroppedSpectrum:
         Parameters
         ----------
         square : ndarray of float32, shape (n, n)
-            Its pixels.
+            Pixels of the square.
         scale : Scale
             Without a pixel size, all frequencies are shown.
         """
@@ -81,7 +81,7 @@ class CroppedSpectrum:
         frequency : ndarray, shape (n,)
             In cycles per pixel, without 0.
         power : ndarray, shape (n,)
-            Its decadic logarithm.
+            Decadic logarithm of the power.
         """
         frequency = self.whole.ring_frequencies
         shown = (frequency < self.edge_per_px / 2) & (frequency > 0)

@@ -98,7 +98,7 @@ class Overlay:
         Parameters
         ----------
         square : ndarray of float32, shape (n, n)
-            Its pixels.
+            Pixels of the square.
         peaks : tuple of BraggPeak
             The chosen families; `missing` has nothing to say of them.
         smoothing_px : float

@@ -46,7 +46,7 @@ class ProfilePanel(QWidget):
     Attributes
     ----------
     line : Line or None
-        As drawn last.
+        The line that was drawn last.
     """
 
     def __init__(self, workspace: Workspace) -> None:

@@ -26,7 +26,7 @@ class Square:
     Attributes
     ----------
     row_px, col_px : int
-        Its first pixel.
+        Row and column of the first pixel.
     size_px : int
         Length of its edge.
     """

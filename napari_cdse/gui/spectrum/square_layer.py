@@ -214,7 +214,7 @@ class SquareLayer(QObject):
         picture : OverlayPicture
             With as many pixels as the square.
         name : str
-            Of its layer.
+            Name of the layer.
         """
         if self.square is None:
             return

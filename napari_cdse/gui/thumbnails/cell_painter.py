@@ -48,7 +48,7 @@ class CellPainter:
     ----------
     painter : QPainter
     palette : QPalette
-        Of the view.
+        Palette of the view.
     font : QFont
     """
 

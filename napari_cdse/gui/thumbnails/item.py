@@ -25,7 +25,7 @@ class Item:
     hidden : bool
         Whether its prediction is hidden until the user has judged it.
     pixel_size_nm : float or None
-        Of its micrograph.
+        Pixel size of its micrograph.
     """
 
     particle: Particle

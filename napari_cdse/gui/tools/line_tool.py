@@ -99,7 +99,7 @@ class LineTool(QObject):
     name : str
     layer : Shapes
     line : Line or None
-        As drawn last.
+        The line that was drawn last.
 
     Signals
     -------

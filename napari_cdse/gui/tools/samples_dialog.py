@@ -54,7 +54,7 @@ class SamplesDialog(QDialog):
     Parameters
     ----------
     entries : sequence of MicrographEntry
-        Of the open project.
+        Micrographs of the open project.
     """
 
     def __init__(

@@ -46,7 +46,7 @@ class ConfusionView(QWidget):
     counts : list of list of int
         Rows of the matrix, for classes that occur.
     names : tuple of str
-        Those classes.
+        Names of the classes that occur.
     recalls : tuple of str
         Recall of each row as text; empty if it is not shown.
     """

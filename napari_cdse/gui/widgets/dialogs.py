@@ -114,7 +114,7 @@ def _ask_save(
     parent : QWidget or None
         The window that asks.
     title : str
-        Of the dialog.
+        Title of the dialog.
     suggestion : Path or str
         The file selected at first.
     kinds : str

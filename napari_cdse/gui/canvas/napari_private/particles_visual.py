@@ -30,7 +30,8 @@ def particle_shapes(**options: Any) -> Shapes:
     Parameters
     ----------
     **options
-        As of napari's Shapes; the features have the columns "letter" and "class".
+        Options of napari's Shapes; the features have the columns "letter" and
+        "class".
 
     Returns
     -------

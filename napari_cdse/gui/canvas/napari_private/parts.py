@@ -25,7 +25,7 @@ def note_missing(part: str) -> None:
     Parameters
     ----------
     part : str
-        Its name, for the notice.
+        Name of the part, for the notice.
     """
     if not missing_parts:
         notifications.inform(_SLOWER.format(napari.__version__, part))
@@ -38,7 +38,7 @@ def private_part(owner: object, names: str) -> Any:
     Parameters
     ----------
     owner : object
-        Of napari or vispy.
+        Object of napari or vispy.
     names : str
         Dotted name of the attribute.
     """

@@ -84,7 +84,7 @@ def menu_keys(viewer: Viewer) -> Iterator[tuple[str, str]]:
     Yields
     ------
     key : str
-        As napari writes it.
+        The key in napari's notation.
     name : str
     """
     get_app_model = private_import("napari._app_model", "get_app_model")

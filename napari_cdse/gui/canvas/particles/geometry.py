@@ -63,7 +63,8 @@ def ellipse_outline(corners: NDArray[np.floating]) -> NDArray[np.float64]:
     Parameters
     ----------
     corners : ndarray, shape (4, 2)
-        Of the parallelogram around the ellipse, in pixels, as napari stores them.
+        Corners of the parallelogram around the ellipse, in pixels, as napari stores
+        them.
     """
     first, second, third, _ = np.asarray(corners, dtype=np.float64)
     turn = np.linspace(0, 2 * np.pi, _OUTLINE_CORNERS, endpoint=False)[:, np.newaxis]
@@ -95,7 +96,7 @@ def circle_at(
     Returns
     -------
     int or None
-        Of several circles, that with the nearest centre.
+        Index of the circle; of several, of the one with the nearest centre.
     """
     best: tuple[float, int] | None = None
     for index, circle in enumerate(circles):

@@ -63,7 +63,7 @@ class Drawn:
     Attributes
     ----------
     index : int
-        Of the shape.
+        Index of the shape in the layer.
     circle : Circle
     pasted : bool
         Whether it is a copy that lies exactly over its original.

@@ -55,7 +55,7 @@ def is_unchanged(layer: Shapes, rows: Sequence[Row]) -> bool:
     layer : Shapes
         Layer of particles.
     rows : sequence of Row
-        What it held then.
+        Shapes that were read or written last.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def restyled_ids(
     layer : Shapes
         Layer of particles.
     rows : sequence of Row
-        Its shapes.
+        Shapes of the layer.
     shown : mapping of particle id to ParticleStyle
         Styles as last written. If one is missing, or the feature rows are out of order,
         no particle is returned, since everything is written again then.
@@ -126,7 +126,7 @@ def assign_ids(
     layer : Shapes
         Changed in place.
     rows : tuple of Row
-        As read from the layer.
+        Shapes as read from the layer.
     changes : Changes
         The changes found in them.
     new_ids : tuple of str
@@ -161,9 +161,9 @@ def rebuild(layer: Shapes, update: Plan, styles: Sequence[ParticleStyle]) -> Non
     layer : Shapes
         Changed in place.
     update : Plan
-        By index of its present shapes.
+        Changes, by index of the present shapes.
     styles : sequence of ParticleStyle
-        Of all shapes, in the order in which the layer holds them afterwards.
+        Styles of all shapes, in the order in which the layer has them afterwards.
     """
     if update.remove:
         layer.remove(sorted(update.remove))

@@ -56,7 +56,7 @@ def new_layer(scale: tuple[float, float], units: tuple[str, str]) -> Shapes:
     Parameters
     ----------
     scale, units : tuple
-        Those of the micrograph's layer.
+        Scale and units of the micrograph's layer.
     """
     layer = particle_shapes(
         ndim=2,
@@ -101,7 +101,7 @@ def undo_transform(layer: Shapes, scale: tuple[float, ...]) -> None:
     layer : Shapes
         Changed in place.
     scale : tuple of float
-        As it should be.
+        Scale of the micrograph's layer.
     """
     if not np.allclose(layer.scale, scale):
         layer.scale = scale
@@ -128,7 +128,7 @@ def regions_layer(
     regions : sequence of Region
         At least one.
     scale, units : tuple
-        Those of the micrograph's layer.
+        Scale and units of the micrograph's layer.
     image_size_px : int
         Longer side of the micrograph; outlines scale with it.
     """

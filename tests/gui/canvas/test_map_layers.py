@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.detection.accumulation_map import AccumulationMap
-from napari_cdse.gui.canvas.layers import map_colormap, map_limits
+from napari_cdse.gui.canvas.map_layers import map_colormap, map_limits
 from tests.gui.conftest import PIXEL_NM, settle
 
 

@@ -1,4 +1,4 @@
-"""Quality figures of a micrograph, measured on its power spectrum: the record."""
+"""Quality figures of a micrograph: the record."""
 
 from __future__ import annotations
 
@@ -56,6 +56,9 @@ class MicrographQuality:
     stretch : float or None
         Ratio of the magnifications along two perpendicular directions, at least 1; 1
         where pixels are square.
+    clipped : float or None
+        Share, 0 to 1, of the pixels that were clipped to black or white, see
+        `napari_cdse.core.imaging.clipped_contrast`.
     """
 
     pixel_size_nm: float
@@ -69,6 +72,7 @@ class MicrographQuality:
     astigmatism_nm: float | None = None
     drift_nm: float | None = None
     stretch: float | None = None
+    clipped: float | None = None
 
     def as_dict(self) -> dict[str, float | None]:
         """Return the figures by name, in order."""

@@ -26,6 +26,17 @@ TOLERANCE = 0.1
 six kinds that have figures, 4 are outside the range of all others without it, and none
 with it; see ``python -m tests.benchmarks quality``."""
 
+CLIPPED_HARMLESS = 0.03
+"""Share of clipped pixels up to which nothing is said. Measured on simulated
+micrographs: of 24 with 1 % clipped at either end 0.983 of the particles are right,
+0.973 without clipping; of 36 others with 2 % 0.901, with 4 % 0.873, with 8 % 0.840,
+0.934 without."""
+
+_UNTOLD = {"clipped": (0.0, 0.0)}
+"""Ranges that are taken where a card has others, but not this: it is older than the
+figure. The forests that are shipped learnt from simulated micrographs, of which none is
+clipped by more than a few thousandths."""
+
 
 class _Bound(NamedTuple):
     """How a figure can be worse than in all training micrographs, and how to say so.
@@ -43,6 +54,8 @@ class _Bound(NamedTuple):
     least : float
         Best possible value, if larger ones are worse: tolerance is relative to the
         excess over it.
+    harmless : float
+        Value up to which nothing is said, whatever the forest learnt from.
     """
 
     above: bool
@@ -50,6 +63,7 @@ class _Bound(NamedTuple):
     name: str
     digits: str
     least: float = 0.0
+    harmless: float = 0.0
 
 
 BOUNDS: dict[str, _Bound] = {
@@ -62,6 +76,13 @@ BOUNDS: dict[str, _Bound] = {
     ),
     "white_noise": _Bound(True, "noisier", "share of white noise", ".2f"),
     "stretch": _Bound(True, "stretched", "stretch", ".2f", least=1.0),
+    "clipped": _Bound(
+        True,
+        "clipped to black or white",
+        "share of clipped pixels",
+        ".2f",
+        harmless=CLIPPED_HARMLESS,
+    ),
 }
 """Figures that are compared, in the order in which they are reported. Only worse values
 count: in a better micrograph particles show more, not less."""
@@ -71,6 +92,9 @@ def quality_range(
     qualities: Iterable[MicrographQuality], earlier: QualityRange | None = None
 ) -> dict[str, tuple[float, float]] | None:
     """Give the range of each figure over the micrographs that a forest learns from.
+
+    Of a micrograph that was clipped by more than `CLIPPED_HARMLESS` only the share that
+    was clipped counts: its spectrum is no longer that of its support and camera.
 
     Parameters
     ----------
@@ -88,9 +112,12 @@ def quality_range(
     known = list(qualities)
     if earlier is None and len(known) < FEWEST_MICROGRAPHS:
         return None
+    # Overtones of what was clipped pass for noise, blur or a stretch.
+    whole = [one for one in known if (one.clipped or 0.0) <= CLIPPED_HARMLESS]
     found = {}
     for name in BOUNDS:
-        values = [each for one in known if (each := getattr(one, name)) is not None]
+        asked = known if name == "clipped" else whole
+        values = [each for one in asked if (each := getattr(one, name)) is not None]
         values += (earlier or {}).get(name, ())
         if values:
             found[name] = (min(values), max(values))
@@ -141,7 +168,7 @@ def worse_than_learnt(card: ModelCard, quality: MicrographQuality | None) -> str
     told = [
         f"{bound.what} beyond what the forest has learnt from: {bound.name} "
         f"{value:{bound.digits}}, learnt {low:{bound.digits}} to {high:{bound.digits}}"
-        for name, (low, high) in card.quality_range.items()
+        for name, (low, high) in {**_UNTOLD, **card.quality_range}.items()
         if (bound := BOUNDS.get(name)) is not None
         and (value := getattr(quality, name)) is not None
         and _is_worse(bound, value, low, high)
@@ -152,5 +179,5 @@ def worse_than_learnt(card: ModelCard, quality: MicrographQuality | None) -> str
 def _is_worse(bound: _Bound, value: float, low: float, high: float) -> bool:
     if bound.above:
         limit = bound.least + (high - bound.least) * (1 + TOLERANCE)
-        return value > limit
+        return value > max(limit, bound.harmless)
     return value < low * (1 - TOLERANCE)

@@ -20,6 +20,7 @@ from napari_cdse.core.imaging.burned_in import (
     straight_strokes,
     take_out_lines,
 )
+from napari_cdse.core.imaging.clipped_contrast import clipped_share
 from napari_cdse.core.imaging.drawn_marks import drawn_marks
 from napari_cdse.core.imaging.illumination import dead_areas, levelled
 from napari_cdse.core.imaging.insets import find_insets
@@ -86,6 +87,8 @@ class Prepared:
         Whether lines or margins surround it in the picture.
     insets : tuple of PixelRectangle
         Pictures inside it, in these pixels.
+    clipped : float
+        Share, 0 to 1, of the usable pixels that were clipped to black or white.
     backgrounds : dict
         What was measured of it so far: the amorphous background by edge of window.
     """
@@ -95,6 +98,7 @@ class Prepared:
     origin_px: tuple[int, int] = (0, 0)
     framed: bool = False
     insets: tuple[PixelRectangle, ...] = ()
+    clipped: float = 0.0
     backgrounds: dict[int, AmorphousBackground] = field(default_factory=dict)
 
 
@@ -161,7 +165,8 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
     usable = np.zeros(image.shape, bool)
     inner.field.of(usable)[...] = ~inner.field.of(marks)
     framed = inner.field.of(pixels).shape != pixels.shape
-    return Prepared(image, usable, inner.origin_px, framed, tuple(insets))
+    clipped = clipped_share(inner.pixels, usable)
+    return Prepared(image, usable, inner.origin_px, framed, tuple(insets), clipped)
 
 
 def _only_flat() -> MicrographError:

@@ -100,6 +100,7 @@ def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality 
         astigmatism_nm=even.astigmatism_nm if told else None,
         drift_nm=even.drift_nm,
         stretch=even.stretch,
+        clipped=image.clipped,
     )
 
 

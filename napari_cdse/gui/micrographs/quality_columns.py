@@ -102,5 +102,12 @@ QUALITY_COLUMNS = (
         "How many times longer lengths are along one direction than across it",
         ".3f",
     ),
+    QualityColumn(
+        "clipped",
+        "Clipped",
+        "Share of the pixels that were clipped to black or white, as when a picture is "
+        "saved with its contrast stretched",
+        ".3f",
+    ),
 )
 """In the order in which they are shown."""

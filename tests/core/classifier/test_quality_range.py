@@ -25,6 +25,7 @@ GOOD = MicrographQuality(
     sharpness_per_px=0.22,
     white_noise=0.05,
     stretch=1.004,
+    clipped=0.0003,
 )
 LEARNT = {
     "information_limit_nm": (0.12, 0.25),
@@ -32,6 +33,7 @@ LEARNT = {
     "sharpness_per_px": (0.17, 0.34),
     "white_noise": (0.003, 0.13),
     "stretch": (1.0, 1.02),
+    "clipped": (0.0, 0.001),
 }
 
 
@@ -69,6 +71,11 @@ def model():
             "It is stretched beyond what the forest has learnt from: stretch 1.10, "
             "learnt 1.00 to 1.02.",
         ),
+        (
+            {"clipped": 0.0301},
+            "It is clipped to black or white beyond what the forest has learnt from: "
+            "share of clipped pixels 0.03, learnt 0.00 to 0.00.",
+        ),
         ({"stretch": 1.1, "white_noise": 0.3}, "to 0.13; stretched beyond"),
         # A tenth of what it exceeds 1 by, and little more.
         ({"stretch": 1.0221}, "stretch 1.02, learnt 1.00 to 1.02"),
@@ -86,7 +93,9 @@ def test_a_micrograph_worse_than_all_that_was_learnt_from_is_named(model, worse,
         {},
         {"information_limit_nm": 0.1, "signal_to_noise": 900.0, "white_noise": 0.0},
         {"sharpness_per_px": 0.5, "stretch": 1.0},
-        {"information_limit_nm": None, "stretch": None},
+        {"information_limit_nm": None, "stretch": None, "clipped": None},
+        # More than any that was learnt from, and no harm.
+        {"clipped": 0.03},
         # A tenth beyond, to the digit.
         {"information_limit_nm": 0.25 * (1 + TOLERANCE)},
         {"sharpness_per_px": 0.17 * (1 - TOLERANCE)},
@@ -102,6 +111,16 @@ def test_a_card_that_says_nothing_and_a_micrograph_that_tells_nothing(model):
     silent = replace(model.card, quality_range=None)
     assert worse_than_learnt(silent, replace(GOOD, stretch=2.0)) is None
     assert worse_than_learnt(model.card, None) is None
+
+
+def test_a_card_older_than_a_figure_has_learnt_from_nothing_clipped(model):
+    older = {name: each for name, each in LEARNT.items() if name != "clipped"}
+    card = replace(model.card, quality_range=older)
+    assert worse_than_learnt(card, replace(GOOD, clipped=0.03)) is None
+    assert "0.08, learnt 0.00" in worse_than_learnt(card, replace(GOOD, clipped=0.08))
+    wide = replace(card, quality_range={**older, "clipped": (0.0, 0.1)})
+    assert worse_than_learnt(wide, replace(GOOD, clipped=0.1099)) is None
+    assert worse_than_learnt(wide, replace(GOOD, clipped=0.1101)) is not None
 
 
 def test_a_range_takes_as_many_micrographs_as_tell_one_in_a_hundred():
@@ -123,6 +142,16 @@ def test_own_micrographs_widen_the_range_of_the_forest_below(model):
     unknown = replace(model.card, quality_range=None)
     assert joined_range(own * FEWEST_MICROGRAPHS, unknown) is None
     assert joined_range(own, None) is None
+
+
+def test_of_clipped_micrographs_only_their_share_counts(model):
+    own = [
+        replace(GOOD, stretch=1.3, white_noise=0.4, clipped=0.14),
+        replace(GOOD, stretch=1.03, clipped=0.03),
+        replace(GOOD, stretch=1.03, clipped=None),
+    ]
+    found = joined_range(own, model.card)
+    assert found == LEARNT | {"stretch": (1.0, 1.03), "clipped": (0.0, 0.14)}
 
 
 def test_micrographs_of_the_same_kind_are_rarely_called_worse():

@@ -133,7 +133,7 @@ def detect(
     circles, strengths, maps, *told = find(image, space, params, report)
     circles, strengths = _outside_insets(image, circles, strengths)
     notices += tuple(sentence for each in told for sentence in each)
-    notices += _frame_notice(image) + _inset_notice(image)
+    notices += _repeats_notice(image) + _frame_notice(image) + _inset_notice(image)
     notices += _unusable_notice(image, micrograph.pixels.size)
     placed = tuple(circle.moved(*image.origin_px) for circle in circles)
     if are_one_crystal(micrograph, placed, size.nm, params.material):
@@ -188,6 +188,16 @@ def _nothing_found_notice(circles: list[Circle], size: PixelSize) -> tuple[str, 
     return (
         f"That no particle was found may be because the pixel size ({size.nm:.4g} nm) "
         f"is {how}: set the true one, and detect again.",
+    )
+
+
+def _repeats_notice(image: Prepared) -> tuple[str, ...]:
+    if image.repeated == 1:
+        return ()
+    return (
+        f"Each pixel stands {image.repeated} x {image.repeated} times in this picture, "
+        "as after an enlargement; it was interpolated. Open it as it was recorded, if "
+        "there is such a file.",
     )
 
 

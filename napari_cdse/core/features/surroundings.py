@@ -16,6 +16,7 @@ from scipy import fft
 from napari_cdse.core.arrays import medians, power_of
 from napari_cdse.core.features.sampling import BAND_PER_NM
 from napari_cdse.core.frame_lines import without_frame
+from napari_cdse.core.imaging.repeated_pixels import as_recorded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,7 +92,8 @@ class Surroundings:
             Where lattice fringes are sought; by default that of CdSe, which the
             forest's features are made for.
         """
-        inner = without_frame(micrograph.pixels)
+        recorded, _ = as_recorded(micrograph.pixels)
+        inner = without_frame(recorded)
         pixels = inner.pixels
         size = _window_px(pixels.shape, pixel_size_nm)
         power = _radial_mean(_median_power(pixels, size))

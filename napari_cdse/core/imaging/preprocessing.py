@@ -24,6 +24,7 @@ from napari_cdse.core.imaging.clipped_contrast import clipped_share
 from napari_cdse.core.imaging.drawn_marks import drawn_marks
 from napari_cdse.core.imaging.illumination import dead_areas, levelled
 from napari_cdse.core.imaging.insets import find_insets
+from napari_cdse.core.imaging.repeated_pixels import as_recorded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,6 +90,8 @@ class Prepared:
         Pictures inside it, in these pixels.
     clipped : float
         Share, 0 to 1, of the usable pixels that were clipped to black or white.
+    repeated : int
+        Rows, and columns, in which each pixel stood; interpolated here.
     backgrounds : dict
         What was measured of it so far: the amorphous background by edge of window.
     """
@@ -99,6 +102,7 @@ class Prepared:
     framed: bool = False
     insets: tuple[PixelRectangle, ...] = ()
     clipped: float = 0.0
+    repeated: int = 1
     backgrounds: dict[int, AmorphousBackground] = field(default_factory=dict)
 
 
@@ -130,6 +134,7 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
         raise MicrographError(
             "All pixels have the same grey value; open a micrograph with contrast."
         )
+    pixels, repeated = as_recorded(pixels)
     inner = without_frame(pixels)
     image = inner.pixels.astype(np.float32)
     low, high = float(image.min()), float(image.max())
@@ -166,7 +171,15 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
     inner.field.of(usable)[...] = ~inner.field.of(marks)
     framed = inner.field.of(pixels).shape != pixels.shape
     clipped = clipped_share(inner.pixels, usable)
-    return Prepared(image, usable, inner.origin_px, framed, tuple(insets), clipped)
+    return Prepared(
+        image,
+        usable,
+        inner.origin_px,
+        framed,
+        tuple(insets),
+        clipped,
+        repeated,
+    )
 
 
 def _only_flat() -> MicrographError:

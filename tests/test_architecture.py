@@ -41,6 +41,7 @@ MAY_IMPORT = {
 ROOMS = {
     "core": (
         {""},
+        {"picture"},
         {"features", "statistics"},
         {"crystal", "classifier", "review"},
         {"imaging"},

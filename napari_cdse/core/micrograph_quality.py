@@ -58,7 +58,7 @@ class MicrographQuality:
         where pixels are square.
     clipped : float or None
         Share, 0 to 1, of the pixels that were clipped to black or white, see
-        `napari_cdse.core.imaging.clipped_contrast`.
+        `napari_cdse.core.picture.clipped_contrast`.
     """
 
     pixel_size_nm: float

@@ -15,8 +15,8 @@ from scipy import fft
 
 from napari_cdse.core.arrays import medians, power_of
 from napari_cdse.core.features.sampling import BAND_PER_NM
-from napari_cdse.core.frame_lines import without_frame
-from napari_cdse.core.imaging.repeated_pixels import as_recorded
+from napari_cdse.core.picture.frame_lines import without_frame
+from napari_cdse.core.picture.repeated_pixels import as_recorded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

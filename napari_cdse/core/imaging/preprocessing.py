@@ -9,7 +9,6 @@ import numpy as np
 
 from napari_cdse.core.arrays import medians
 from napari_cdse.core.errors import MicrographError
-from napari_cdse.core.frame_lines import without_frame
 from napari_cdse.core.imaging.burned_in import (
     LEAST_SIGMA,
     MEDIAN_OF_ABS_NORMAL,
@@ -20,11 +19,12 @@ from napari_cdse.core.imaging.burned_in import (
     straight_strokes,
     take_out_lines,
 )
-from napari_cdse.core.imaging.clipped_contrast import clipped_share
 from napari_cdse.core.imaging.drawn_marks import drawn_marks
 from napari_cdse.core.imaging.illumination import dead_areas, levelled
 from napari_cdse.core.imaging.insets import find_insets
-from napari_cdse.core.imaging.repeated_pixels import as_recorded
+from napari_cdse.core.picture.clipped_contrast import clipped_share
+from napari_cdse.core.picture.frame_lines import without_frame
+from napari_cdse.core.picture.repeated_pixels import as_recorded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

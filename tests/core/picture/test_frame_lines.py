@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_cdse.core.features import compute_features
-from napari_cdse.core.frame_lines import field_of, without_frame
+from napari_cdse.core.picture.frame_lines import field_of, without_frame
 from napari_cdse.core.records import Circle, Micrograph
 from tests.core.drawn import Dot, draw, speckle
 from tests.core.framed import FRAMES, over

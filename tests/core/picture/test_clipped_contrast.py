@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from napari_cdse.core.imaging.clipped_contrast import clipped_share
 from napari_cdse.core.imaging.preprocessing import prepare
+from napari_cdse.core.picture.clipped_contrast import clipped_share
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from napari_cdse.core.imaging.repeated_pixels import (
+from napari_cdse.core.picture.repeated_pixels import (
     Repeats,
     as_recorded,
     interpolated,

@@ -1,0 +1,1 @@
+"""What saving and exporting did to a micrograph: frames, repeats, clipped contrast."""

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QDockWidget
 from napari_cdse.core.errors import CdseError
 from napari_cdse.gui.app import dock_layout
 from napari_cdse.gui.app.dock_layout import DockLayout
+from napari_cdse.gui.app.dock_tabs import WholeTabNames
 from napari_cdse.gui.canvas.napari_private.window import without_binding_notice
 from napari_cdse.gui.session.viewer_window import main_window
 from napari_cdse.gui.widgets.dock_sight import dock_of
@@ -103,6 +104,7 @@ def add_dock(viewer: napari.Viewer, name: str) -> QWidget:
     than two docks above each other.
     """
     size = main_window(viewer).size()
+    WholeTabNames.of(main_window(viewer))
     widget: QWidget
     dock, widget = viewer.window.add_plugin_dock_widget(
         PLUGIN, name, tabify=name in _TABBED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QPushButton
+from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QPushButton, QTabBar
 
 from napari_cdse.gui.app import window
 from napari_cdse.gui.session.viewer_window import main_window
@@ -52,6 +52,57 @@ def test_no_dock_is_cut_off_or_makes_the_window_grow(workspace, qtbot):
         assert astray(dock) == [], name
         assert over_each_other(dock) == [], name
         assert (main.width(), main.height()) == SCREEN, name
+
+
+def cut_names(main) -> list[str]:
+    """Names of docks whose tab is narrower than where there is room for all of it."""
+    roomy = QTabBar(main)
+    roomy.setElideMode(Qt.TextElideMode.ElideNone)
+    roomy.setExpanding(False)
+    roomy.resize(10 * main.width(), 40)
+    cut = []
+    for bar in main.findChildren(QTabBar):
+        for at in range(bar.count()):
+            name = bar.tabText(at)
+            needed = roomy.tabRect(roomy.addTab(name)).width()
+            if bar.tabRect(at).width() < needed:
+                cut.append(name)
+    roomy.setParent(None)
+    return cut
+
+
+def test_the_names_of_all_docks_are_whole_and_the_one_in_front_is_in_sight(
+    workspace, qtbot
+):
+    main = main_window(workspace.viewer)
+    main.resize(*SCREEN)
+    docks = {
+        name: dock_of(window.add_dock(workspace.viewer, name))
+        for name in window.ALL_NAMES
+    }
+    shared = [dock for name, dock in docks.items() if name != "Particle"]
+
+    def whole() -> None:
+        [bar] = [each for each in main.findChildren(QTabBar) if each.count()]
+        assert bar.count() == len(shared) == 7
+        assert cut_names(main) == []
+        assert bar.rect().contains(bar.tabRect(bar.currentIndex()))
+
+    qtbot.waitUntil(whole, timeout=SIGNAL_MS)
+    # By hand, two are put on top of each other elsewhere, where there is less room.
+    narrow = docks["Population"], docks["Annotators"], docks["Endmembers"]
+    for dock in narrow:
+        main.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+    for dock in narrow[1:]:
+        main.tabifyDockWidget(narrow[0], dock)
+    main.resizeDocks([narrow[0]], [120], Qt.Orientation.Horizontal)
+
+    def whole_there_too() -> None:
+        bars = [each.count() for each in main.findChildren(QTabBar) if each.count()]
+        assert sorted(bars) == [3, 4]
+        assert cut_names(main) == []
+
+    qtbot.waitUntil(whole_there_too, timeout=SIGNAL_MS)
 
 
 def test_what_a_label_needs_is_in_sight_without_scrolling(workspace, qtbot):

@@ -1,6 +1,9 @@
-"""The command ``napari-cdse``.
+"""The command ``napari-cdse``: its list of commands, and what runs one.
 
-Qt and napari are imported only by the commands that show a window.
+Each command is a module of this package, with a `Command` in `COMMAND`; only the module
+of the command that is run is imported. Results go to standard output, everything else
+to standard error (`console`). Qt and napari are imported only by commands that show a
+window.
 """
 
 from __future__ import annotations
@@ -90,9 +93,9 @@ COMMANDS = (
         "napari_cdse.cli.simulate",
     ),
 )
-"""All commands, in the order of the help. Only the one that is asked for is imported:
-the list itself is there at once."""
+"""All commands, in the order of the help."""
 INTERRUPTED = 130
+"""Exit status after Ctrl-C, by the convention of shells: 128 + SIGINT."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -101,13 +104,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str, optional
-        Default: the process's own arguments.
+        Arguments; those of the process by default.
 
     Returns
     -------
     int
-        0 when all was done, 1 when some micrographs failed, 2 for wrong usage; 128 and
-        the signal's number when a signal ended it (130 for Ctrl-C, 143 for SIGTERM).
+        Exit status: 0 if everything succeeded, 1 if something failed, 2 for wrong
+        usage, 128 plus its number after a signal (130 for Ctrl-C, 143 for SIGTERM).
     """
     words = list(sys.argv[1:] if argv is None else argv)
     open_streams()
@@ -120,17 +123,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         status = stop.status if isinstance(stop, Interrupted) else INTERRUPTED
         return fail("Interrupted; what was finished is kept.", status)
-    except Exception as error:  # noqa: BLE001  a person reads a sentence, we the report
+    except Exception as error:  # noqa: BLE001  the user gets a sentence and a report
         return fail(unexpected(error, " ".join(words[:1]) or "The window"))
 
 
 def build_parser(names: Container[str] | None = None) -> argparse.ArgumentParser:
-    """Describe the commands, and those of some names with their flags.
+    """Make the parser of all commands, with the flags of some.
 
     Parameters
     ----------
     names : container of str, optional
-        The commands to import; all of them without it.
+        Commands to import and to describe with their flags; by default all.
     """
     parser = Parser(
         prog="napari-cdse",
@@ -141,18 +144,18 @@ def build_parser(names: Container[str] | None = None) -> argparse.ArgumentParser
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", dest="command", metavar="")
-    for listed in COMMANDS:
-        sub = commands.add_parser(listed.name, help=listed.summary)
-        if names is None or listed.name in names:
-            command = listed.load()
-            sub.description = command.description
-            command.add_arguments(sub)
-            sub.set_defaults(run=command.run, has_window=command.has_window)
+    for listing in COMMANDS:
+        subparser = commands.add_parser(listing.name, help=listing.summary)
+        if names is None or listing.name in names:
+            command = listing.load()
+            subparser.description = command.description
+            command.add_arguments(subparser)
+            subparser.set_defaults(run=command.run, has_window=command.has_window)
     return parser
 
 
 def build_opening_parser() -> argparse.ArgumentParser:
-    """Describe the way to open something without a command."""
+    """Make the parser for a path without a command, which opens the window."""
     parser = Parser(prog="napari-cdse")
     parser.add_argument("path", type=path_of, metavar="PATH")
     parser.add_argument(
@@ -165,7 +168,7 @@ def build_opening_parser() -> argparse.ArgumentParser:
 
 
 def _run(words: list[str]) -> int:
-    names = {listed.name for listed in COMMANDS}
+    names = {listing.name for listing in COMMANDS}
     if not words:
         return _show()
     parser = build_parser(words[:1])

@@ -1,4 +1,8 @@
-"""Declare commands for the parser, and convert their arguments."""
+"""Declare commands, and convert their arguments.
+
+The functions at the end are the ``type`` of arguments: each converts a word, or raises
+`ArgumentTypeError`, which the parser prints after the name of the flag.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +22,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
-"""A whole number in plain digits; with 18 of them it always fits into 64 bits."""
+"""A whole number of at most 18 digits, which fits into 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a module of this package offers as ``COMMAND``.
+    """A command, which each module of a command has as ``COMMAND``.
 
     Attributes
     ----------
     description : str
-        What its help begins with.
+        Beginning of its help.
     add_arguments : callable
-        Gives the parser its flags.
+        Adds its arguments to a parser.
     run : callable
-        Takes what was parsed, returns the exit status.
+        Runs it with the parsed arguments, and returns the exit status.
     has_window : bool
-        Whether it shows a window, whose event loop minds signals itself.
+        Whether it shows a window, whose event loop handles signals itself.
     """
 
     description: str
@@ -45,15 +49,16 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One word after ``napari-cdse``, known without importing what it needs.
+    """An entry of the list of commands, which does not import the command.
 
     Attributes
     ----------
     name : str
+        The word after ``napari-cdse``.
     summary : str
         Its line in the list of commands.
     module : str
-        Where its `Command` is.
+        Name of the module of its `Command`.
     """
 
     name: str
@@ -61,29 +66,30 @@ class Listing:
     module: str
 
     def load(self) -> Command:
-        """Import the command, which takes longer than all that is said of it here."""
+        """Import the command."""
         command: Command = import_module(self.module).COMMAND
         return command
 
 
 class Parser(argparse.ArgumentParser):
-    """Repeats words as plain text: a name that ``*`` found may hold escapes."""
+    """A parser whose messages are printed without control characters.
+
+    They repeat words of the command line, which may be file names with escape
+    sequences.
+    """
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and leave with exit status 2."""
+        """Print what is wrong, and exit with status 2."""
         super().error(plain(message))
 
 
-# How words are read. The parser puts what is wrong behind the name of the flag.
-
-
 def path_of(text: str) -> Path:
-    """Read a path; none is empty, which would be the folder that one works in.
+    """Convert a path; an empty one, which means the working directory, is refused.
 
     Raises
     ------
     ArgumentTypeError
-        Saying what is wrong and what to write.
+        If it is empty.
     """
     if not text:
         raise argparse.ArgumentTypeError("the name is empty; name a file or a folder")
@@ -91,18 +97,17 @@ def path_of(text: str) -> Path:
 
 
 def result_path_of(text: str) -> Path:
-    """Read the path of a file to write, which is no project and no micrograph.
+    """Convert the path of a file to write.
 
-    A file that is there is written over: one of an earlier run is out of date, but
-    labels and micrographs that a word too few or a tab key put behind ``--out`` are
-    all that there is of them.
+    Existing results are replaced. Projects and micrographs are refused: a missing word
+    or a wrong completion may have put one after ``--out``.
 
     Raises
     ------
     ArgumentTypeError
-        Saying what is wrong and what to write.
+        If it is the name of a folder, a project or a micrograph.
     """
-    # Only who writes such a file waits for these.
+    # Imported here, since most commands write no such file.
     from napari_cdse.io.images.micrograph_file import SUFFIXES
     from napari_cdse.io.store.store import SUFFIX
 
@@ -120,7 +125,7 @@ def result_path_of(text: str) -> Path:
 
 
 def number(text: str) -> float:
-    """Read a number as people write it; see `path_of`."""
+    """Convert a number, with a decimal point or comma."""
     try:
         return read_number(text)
     except ParameterError as problem:
@@ -128,7 +133,7 @@ def number(text: str) -> float:
 
 
 def positive(text: str) -> float:
-    """Read a number above 0; see `path_of`."""
+    """Convert a number above 0."""
     value = number(text)
     if value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
@@ -136,14 +141,14 @@ def positive(text: str) -> float:
 
 
 def integer(text: str) -> int:
-    """Read a whole number; see `path_of`."""
+    """Convert a whole number."""
     if not _WHOLE.fullmatch(text.strip()):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
     return int(text)
 
 
 def whole(text: str, least: int = 0) -> int:
-    """Read a whole number from 0 on; see `path_of`."""
+    """Convert a whole number that is not below ``least``."""
     value = integer(text)
     if value < least:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
@@ -151,5 +156,5 @@ def whole(text: str, least: int = 0) -> int:
 
 
 def count(text: str) -> int:
-    """Read a whole number from 1 on; see `path_of`."""
+    """Convert a whole number that is not below 1."""
     return whole(text, 1)

@@ -1,4 +1,8 @@
-"""Print results to standard output, and all else to standard error."""
+"""Print results to standard output, and everything else to standard error.
+
+This is the only module of the program that prints. All text is printed without control
+characters (`plain`), since file names, notes and model cards come from strangers.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +13,21 @@ from typing import TextIO
 
 SOME_FAILED = 1
 WRONG_USAGE = 2
+"""Exit statuses."""
 
 
 def open_streams() -> None:
-    """Let standard streams that are closed lead nowhere.
+    """Connect closed standard streams to the null device.
 
-    Services, and Windows without a console, start programs so. The next file that is
-    opened would take the number of such a stream, and get what libraries print.
+    Services, and Windows without a console, start programs without them. Otherwise the
+    next file that is opened would get the number of a standard stream, and the text
+    that libraries print.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
@@ -38,16 +44,16 @@ def tell(text: str) -> None:
 
 
 def fail(sentence: str, status: int = SOME_FAILED) -> int:
-    """Print why nothing can be done, and return the exit status."""
+    """Print why the command failed, and return the exit status."""
     tell(f"napari-cdse: {sentence}")
     return status
 
 
 def plain(text: str) -> str:
-    """Write what a terminal would obey as escapes; lines stay lines.
+    """Replace control characters, except line feeds, by escapes.
 
-    File names, notes and model cards come from others: an escape sequence in one could
-    move the cursor, change the title or write over what was said before.
+    An escape sequence in a file name could move the cursor, change the terminal's
+    title, or overwrite what was printed before.
     """
     return "".join(
         char if char.isprintable() or char == "\n" else ascii(char)[1:-1]
@@ -58,6 +64,6 @@ def plain(text: str) -> str:
 def _print(text: str, stream: TextIO) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
     fit = plain(text).encode(encoding, "backslashreplace").decode(encoding)
-    # A closed terminal or a pipe that nobody reads must not stop the work.
+    # A closed terminal, or a pipe that nobody reads, must not end the command.
     with contextlib.suppress(OSError, ValueError):
         print(fit, file=stream, flush=True)

@@ -1,4 +1,7 @@
-"""Command ``evaluate``: score a model, or cross-validate forests on labelled data."""
+"""Command ``evaluate``: score a forest, or cross-validate forests, on labelled folders.
+
+Studies, which are flags of the same command, are in `napari_cdse.cli.studies`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from napari_cdse.cli.flags import (
 )
 from napari_cdse.cli.score_lines import evaluation_lines
 from napari_cdse.cli.studies import add_studies, results_of
-from napari_cdse.cli.teaching import MODEL_SUFFIX, labelled_micrographs
+from napari_cdse.cli.training_data import MODEL_SUFFIX, labelled_micrographs
 from napari_cdse.core.errors import CdseError, ParameterError
 from napari_cdse.core.evaluation.scores import without_nan
 from napari_cdse.core.features import groups_in
@@ -54,8 +57,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SCORES = "evaluation.json"
-_OURS = re.compile(rb'\s*\{\s*"(learnt_from|figures)":')
-"""Each version has begun its scores with one of these."""
+_SCORES_START = re.compile(rb'\s*\{\s*"(learnt_from|figures)":')
+"""Beginning of the scores' file in all versions."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,16 +88,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    anew = getattr(arguments, "ForestParams.folds") is not None
-    if not anew:
+    has_folds = getattr(arguments, "ForestParams.folds") is not None
+    if not has_folds:
         setattr(arguments, "ForestParams.folds", ForestParams().folds)
     if arguments.study is not None:
         if arguments.out is not None:
             _check(arguments.out, results_of(arguments.study), with_labels=False)
         return int(arguments.study(arguments))
-    model_path, folders = _split(arguments.paths, anew)
+    model_path, folders = _split(arguments.paths, has_folds)
     if arguments.out is not None:
-        _check(arguments.out, {_SCORES: _OURS}, with_labels=model_path is None)
+        files = {_SCORES: _SCORES_START}
+        _check(arguments.out, files, with_labels=model_path is None)
     params = read_parameters(arguments, ForestParams)
     model = load_model(model_path) if model_path else None
     scale = 1.0
@@ -110,23 +114,25 @@ def _run(arguments: argparse.Namespace) -> int:
         result = evaluate(model, labelled)
         seen = learnt_from(model, labelled)
     if seen:
-        say(_remembered(seen, len(labelled)))
+        say(_warning(seen, len(labelled)))
     for line in evaluation_lines(result, PARTICLE_CLASSES):
         say(line)
     if arguments.out is not None:
-        _write(result, arguments.out, seen, with_labels=model is None)
+        _write_scores(result, arguments.out, seen)
+        if model is None:
+            _write_labels(result, arguments.out / "labels")
     return SOME_FAILED if failed else 0
 
 
-def _split(paths: list[Path], anew: bool) -> tuple[Path | None, list[Path]]:
-    """Tell the model from the folders."""
+def _split(paths: list[Path], has_folds: bool) -> tuple[Path | None, list[Path]]:
+    """Split the arguments into model and folders; ``--folds`` takes no model."""
     has_model = paths[0].suffix == MODEL_SUFFIX
-    if anew and has_model:
+    if has_folds and has_model:
         raise ParameterError(
             "--folds fits forests anew, so it takes no file of a forest; leave "
             f"{paths[0].name} out, or leave --folds out to score it."
         )
-    if not anew and not has_model:
+    if not has_folds and not has_model:
         raise ParameterError(
             f"{paths[0].name} is no forest (*{MODEL_SUFFIX}); name one first, or give "
             "--folds K to fit forests anew."
@@ -137,7 +143,8 @@ def _split(paths: list[Path], anew: bool) -> tuple[Path | None, list[Path]]:
     return (paths[0] if has_model else None), folders
 
 
-def _remembered(seen: tuple[str, ...], number: int) -> str:
+def _warning(seen: tuple[str, ...], number: int) -> str:
+    """Warn of scores on micrographs that were in the training set."""
     return (
         f"The forest learnt from {len(seen)} of these {number} micrographs "
         f"({seen[0]}{', ...' if len(seen) > 1 else ''}): what follows is too good. "
@@ -148,39 +155,37 @@ def _remembered(seen: tuple[str, ...], number: int) -> str:
 def _check(
     folder: Path, results: Mapping[str, re.Pattern[bytes]], *, with_labels: bool
 ) -> None:
-    """Try whether results may go into a folder before they take their time.
+    """Check that results can be written into a folder, before they are computed.
 
     Parameters
     ----------
     folder : Path
-        May not be there yet.
+        It need not exist.
     results : mapping of str to re.Pattern
-        What an earlier result begins with, by the name of its file.
+        Beginning of each result, by the name of its file.
     with_labels : bool
         Whether label files are among the results.
 
     Raises
     ------
     CdseError
-        If they may not, the label files there are results of another command, or a
-        file is not of napari-cdse.
+        If the folder cannot be written, holds label files of another command, or a
+        file of another program would be replaced.
     """
-    there = maker_of(folder) if with_labels else None
-    if there is not None:
+    maker = maker_of(folder) if with_labels else None
+    if maker is not None:
         raise CdseError(
-            f"Label files of napari-cdse {there} lie in {shown(folder)}, which those "
+            f"Label files of napari-cdse {maker} lie in {shown(folder)}, which those "
             "of --folds would replace; choose another folder."
         )
     make_folder(folder, CdseError)
-    for name, known in results.items():
-        if holds_another(folder / name, known.match):
+    for name, start in results.items():
+        if holds_another(folder / name, start.match):
             raise CdseError(foreign(folder, name))
         check_writable(folder / name, CdseError)
 
 
-def _write(
-    result: Evaluation, folder: Path, seen: tuple[str, ...], *, with_labels: bool
-) -> None:
+def _write_scores(result: Evaluation, folder: Path, seen: tuple[str, ...]) -> None:
     scores = {
         "learnt_from": seen,
         "figures": result.figures,
@@ -191,39 +196,41 @@ def _write(
         "class_calibration_error": without_nan(result.class_errors),
         "micrographs": [
             {
-                "name": one.path.name,
-                "matched": one.pairs,
-                "missed": one.missed,
-                "false": one.false,
+                "name": each.path.name,
+                "matched": each.pairs,
+                "missed": each.missed,
+                "false": each.false,
             }
-            for one in result.micrographs
+            for each in result.micrographs
         ],
     }
     text = json.dumps(scores, indent=1)
     write_file(folder / _SCORES, text.encode(), CdseError)
-    if not with_labels:
-        return
-    make_folder(folder / "labels", CdseError)
-    names = distinct_names([one.path for one in result.micrographs])
+
+
+def _write_labels(result: Evaluation, folder: Path) -> None:
+    """Write the held-out predictions of each micrograph as a label file."""
+    make_folder(folder, CdseError)
+    names = distinct_names([each.path for each in result.micrographs])
     written = set()
-    for one in result.micrographs:
-        path = folder / "labels" / f"{portable_name(names[one.path])}.txt"
-        held = [
+    for each in result.micrographs:
+        path = folder / f"{portable_name(names[each.path])}.txt"
+        particles = [
             (circle, label)
-            for circle, label in zip(one.circles, one.labels, strict=True)
-            # A label file cannot hold a centre beyond the border.
-            if is_inside(circle.row_px, circle.col_px, one.shape)
+            for circle, label in zip(each.circles, each.labels, strict=True)
+            # A label file cannot hold a centre outside of the micrograph.
+            if is_inside(circle.row_px, circle.col_px, each.shape)
         ]
         check_replaceable_label_file(path, by_predictions=True)
         write_label_file(
             path,
-            [circle for circle, _ in held],
-            [label for _, label in held],
-            one.shape,
+            [circle for circle, _ in particles],
+            [label for _, label in particles],
+            each.shape,
             reviewed=False,
         )
         written.add(path.name)
-    for sentence in left_label_files(folder / "labels", written):
+    for sentence in left_label_files(folder, written):
         tell(sentence)
 
 

@@ -1,4 +1,9 @@
-"""Command-line flags, most of them made from the parameter classes."""
+"""Flags that several commands share, and those made of the parameter classes.
+
+`add_parameters` makes a flag of each field of `DetectionParams` or `ForestParams`, and
+`read_parameters` collects them again. Flags of a project are in `project_flags`, those
+of simulations in `simulation_flags`.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +30,22 @@ ParamsType = TypeVar("ParamsType", DetectionParams, ForestParams)
 
 
 def add_parameters(parser: argparse.ArgumentParser, owner: type[ParamsType]) -> None:
-    """Give a command one flag for each parameter of a class."""
+    """Add one flag for each parameter of a class.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        The command's parser.
+    owner : type
+        `DetectionParams` or `ForestParams`.
+    """
     group = parser.add_argument_group(
         "detection" if owner is DetectionParams else "forest"
     )
     for info in describe(owner):
-        group.add_argument(flag_of(info, owner), dest=_dest(info, owner), **_how(info))
+        group.add_argument(
+            flag_of(info, owner), dest=_destination(info, owner), **_options(info)
+        )
     if owner is DetectionParams:
         group.add_argument(
             "--lattice",
@@ -45,15 +60,23 @@ def add_parameters(parser: argparse.ArgumentParser, owner: type[ParamsType]) -> 
 def read_parameters(
     arguments: argparse.Namespace, owner: type[ParamsType]
 ) -> ParamsType:
-    """Collect a class's parameters from the parsed command line.
+    """Collect the parameters of a class from parsed arguments.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Of a command with `add_parameters`.
+    owner : type
+        `DetectionParams` or `ForestParams`.
 
     Raises
     ------
     ParameterError
-        For a value outside its range, or a file that holds no lattice.
+        If a value is outside of its range, or the file of a lattice is wrong.
     """
     values = {
-        info.name: getattr(arguments, _dest(info, owner)) for info in describe(owner)
+        info.name: getattr(arguments, _destination(info, owner))
+        for info in describe(owner)
     }
     params = owner(**values)
     if isinstance(params, DetectionParams) and arguments.lattice is not None:
@@ -62,7 +85,7 @@ def read_parameters(
 
 
 def add_pixel_size(parser: argparse.ArgumentParser) -> None:
-    """Offer ``--pixel-size``."""
+    """Add ``--pixel-size``."""
     parser.add_argument(
         "--pixel-size",
         type=positive,
@@ -73,10 +96,10 @@ def add_pixel_size(parser: argparse.ArgumentParser) -> None:
 
 
 def add_pixel_size_error(parser: argparse.ArgumentParser, default: str) -> None:
-    """Offer ``--pixel-size-error``; ``default`` says what holds without it."""
+    """Add ``--pixel-size-error``; ``default`` describes its default."""
     parser.add_argument(
         "--pixel-size-error",
-        type=_share_of_size,
+        type=_relative_error,
         metavar="PERCENT",
         help="standard uncertainty of pixel sizes that a file or you gave, in percent: "
         "no file tells it, and it moves all sizes in nm alike "
@@ -84,18 +107,18 @@ def add_pixel_size_error(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
-def _share_of_size(text: str) -> float:
-    """Read a percentage of a pixel size as a share."""
-    share = number(text) / 100
-    if not 0 <= share <= MAX_PIXEL_SIZE_ERROR:
+def _relative_error(text: str) -> float:
+    """Convert a percentage of the pixel size to a relative error."""
+    error = number(text) / 100
+    if not 0 <= error <= MAX_PIXEL_SIZE_ERROR:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not from 0 to {100 * MAX_PIXEL_SIZE_ERROR:g} percent"
         )
-    return share
+    return error
 
 
 def _frame(text: str) -> FrameChoice:
-    """Read which frame is meant."""
+    """Convert a choice of frames."""
     try:
         return frame_choice(text)
     except ValueError as problem:
@@ -105,7 +128,7 @@ def _frame(text: str) -> FrameChoice:
 
 
 def add_jobs(parser: argparse._ActionsContainer) -> None:
-    """Offer ``--jobs``."""
+    """Add ``--jobs``."""
     parser.add_argument(
         "--jobs",
         type=integer,
@@ -117,7 +140,7 @@ def add_jobs(parser: argparse._ActionsContainer) -> None:
 
 
 def add_again(parser: argparse.ArgumentParser) -> None:
-    """Offer ``--again``."""
+    """Add ``--again``, for commands that keep circles and features."""
     parser.add_argument(
         "--again",
         action="store_true",
@@ -127,7 +150,7 @@ def add_again(parser: argparse.ArgumentParser) -> None:
 
 
 def add_frame(parser: argparse.ArgumentParser) -> None:
-    """Offer ``--frame``."""
+    """Add ``--frame``."""
     parser.add_argument(
         "--frame",
         type=_frame,
@@ -139,7 +162,7 @@ def add_frame(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Offer ``--model``."""
+    """Add ``--model``."""
     parser.add_argument(
         "--model",
         type=path_of,
@@ -149,7 +172,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_csv_dialect(parser: argparse.ArgumentParser) -> None:
-    """Offer ``--csv-dialect``."""
+    """Add ``--csv-dialect``."""
     parser.add_argument(
         "--csv-dialect",
         choices=tuple(DIALECTS),
@@ -160,7 +183,7 @@ def add_csv_dialect(parser: argparse.ArgumentParser) -> None:
 
 
 def add_formats(parser: argparse.ArgumentParser) -> None:
-    """Offer ``--format``."""
+    """Add ``--format``."""
     parser.add_argument(
         "--format",
         dest="formats",
@@ -174,35 +197,37 @@ def add_formats(parser: argparse.ArgumentParser) -> None:
 
 
 def model_path(arguments: argparse.Namespace) -> Path:
-    """Path of the chosen model, or else of the shipped one."""
+    """Return the path of the chosen model, or else of the shipped one."""
     chosen: Path | None = arguments.model
     return chosen or default_model_path()
 
 
 def flag_of(info: ParameterInfo, owner: type[ParamsType]) -> str:
-    """Return the flag of a parameter, as ``--window`` for ``window_nm``."""
+    """Return the flag of a parameter, such as ``--window`` for ``window_nm``."""
     name = "".join(["forest-" if _clashes(info, owner) else "", info.name])
     return "--" + name.removesuffix("_nm").replace("_", "-")
 
 
-def _dest(info: ParameterInfo, owner: type[ParamsType]) -> str:
+def _destination(info: ParameterInfo, owner: type[ParamsType]) -> str:
+    """Return the name of a parameter among the parsed arguments."""
     return f"{owner.__name__}.{info.name}"
 
 
 def _clashes(info: ParameterInfo, owner: type[ParamsType]) -> bool:
-    """Whether both classes have a parameter of that name, as ``seed``."""
+    """Whether both classes have a parameter of this name, such as ``seed``."""
     names = {other.name for other in describe(DetectionParams)}
     return owner is ForestParams and info.name in names
 
 
-def _how(info: ParameterInfo) -> dict[str, Any]:
+def _options(info: ParameterInfo) -> dict[str, Any]:
+    """Return the keyword arguments of `add_argument` for a parameter."""
     unit = f"in {info.unit}, " if info.unit else ""
-    how: dict[str, Any] = {
+    options: dict[str, Any] = {
         "default": info.default,
         "help": f"{info.help} ({unit}default: {info.default})".replace("%", "%%"),
     }
     if info.choices:
-        return how | {"choices": info.choices}
+        return options | {"choices": info.choices}
     kind = type(info.default)
-    reads = {float: number, int: integer}.get(kind, kind)
-    return how | {"type": reads, "metavar": (info.unit or "X").upper()}
+    converter = {float: number, int: integer}.get(kind, kind)
+    return options | {"type": converter, "metavar": (info.unit or "X").upper()}

@@ -1,4 +1,4 @@
-"""Handle signals to end (Ctrl-C and others) so that a command keeps its results."""
+"""Handle signals that end a command, such as Ctrl-C, so that it keeps its results."""
 
 from __future__ import annotations
 
@@ -31,10 +31,9 @@ class Interrupted(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Turn the first signal that asks to end into `Interrupted`.
+    """Convert the first signal that ends a process to `Interrupted`.
 
-    Later ones are ignored, so that tables of what is done are written in peace; who
-    can't wait has SIGKILL.
+    Later ones are ignored while results are written; SIGKILL still works.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -48,7 +47,7 @@ def interruptible() -> Iterator[None]:
         raise Interrupted(number)
 
     for number, handler in before.items():
-        # `nohup` asks to outlive the terminal.
+        # `nohup` ignores SIGHUP, and that must stay so.
         if handler != signal.SIG_IGN:
             signal.signal(number, interrupt)
     try:

@@ -1,4 +1,9 @@
-"""Command ``predict``: analyse micrographs, write label files and a particle table."""
+"""Command ``predict``: analyse micrographs, write label files, tables and figures.
+
+Micrographs are analysed in several processes or on a cluster, and their results written
+as they come, in the order of the files. Results of each one are also kept as a part
+file, so that an interrupted run can be resumed.
+"""
 
 from __future__ import annotations
 
@@ -44,11 +49,13 @@ from napari_cdse.pipeline import FileAnalysis, analyse_many, cost_of_analysis
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from napari_cdse.core.classifier.forest import Model
     from napari_cdse.core.pixel_size import PixelSize
     from napari_cdse.core.records import ModelCard
+    from napari_cdse.core.statistics.overview import Overview
     from napari_cdse.io.export.part_files import Findings
     from napari_cdse.io.images.folder import FolderListing
     from napari_cdse.pipeline import Outcome
@@ -61,9 +68,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", required=True, type=path_of, metavar="DIR", help="where results go"
     )
-    where = parser.add_mutually_exclusive_group()
-    add_jobs(where)
-    where.add_argument(
+    workers = parser.add_mutually_exclusive_group()
+    add_jobs(workers)
+    workers.add_argument(
         "--dask",
         metavar="ADDRESS",
         help="analyse on the workers of the Dask cluster whose scheduler is at ADDRESS",
@@ -99,61 +106,67 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.csv_dialect,
         figures=arguments.figures,
     )
-    others = AnnotationWriter(arguments.out, arguments.formats)
+    annotations = AnnotationWriter(arguments.out, arguments.formats)
     model = load_model(model_path(arguments))
     for sentence in model.notices:
         tell(sentence)
     parts = PartFiles(arguments.out / PARTS)
     with sole_writer(parts.folder, arguments.out):
-        work = FileAnalysis(
-            model,
-            params,
-            arguments.pixel_size,
-            arguments.frame,
-            parts,
-            again=arguments.again,
-        )
-        progress = progress_of(arguments, len(listing.files))
         tally = _Tally(
             model.card,
             results,
-            others,
-            progress,
+            annotations,
+            progress_of(arguments, len(listing.files)),
             len(listing.problems),
             arguments.pixel_size_error or 0.0,
         )
-        try:
-            for outcome in _outcomes(arguments, listing.files, work):
-                tally.take(outcome)
-            parts.keep_only(tally.keys)
-        finally:
-            # Also if the run is interrupted: what is done so far is written.
-            progress.close()
-            others.finish()
-            found = results.by_the_forest_alone(model.card.name or model.card.id)
-            run = {
-                "program": f"napari-cdse {__version__}",
-                "model": model.card.id,
-                "micrographs": len(listing.files),
-                "failed": tally.failed,
-                "copies": tally.copies,
-                "frame": arguments.frame,
-                "pixel_sizes": pixel_size_summary(tally.pixel_sizes),
-                "parameters": recorded(params),
-            }
-            results.write_tables(run, found)
+        population = _analyse(arguments, listing.files, model, params, parts, tally)
     for sentence in results.left_label_files():
         tell(sentence)
-    say(f"Not reviewed: {results.sentence(found.defects)}")
-    if tally.copies:
-        say(_copies_sentence(len(tally.copies)))
-    if tally.from_before:
-        say(_from_before_sentence(tally.from_before, len(listing.files)))
+    say(f"Not reviewed: {results.sentence(population.defects)}")
+    for sentence in tally.sentences(len(listing.files)):
+        say(sentence)
     return SOME_FAILED if tally.failed else 0
 
 
+def _analyse(
+    arguments: argparse.Namespace,
+    paths: Sequence[Path],
+    model: Model,
+    params: DetectionParams,
+    parts: PartFiles,
+    tally: _Tally,
+) -> Overview:
+    """Analyse the files and write all results, also if the run is interrupted."""
+    work = FileAnalysis(
+        model,
+        params,
+        arguments.pixel_size,
+        arguments.frame,
+        parts,
+        again=arguments.again,
+    )
+    try:
+        for outcome in _outcomes(arguments, paths, work):
+            tally.take(outcome)
+        parts.keep_only(tally.keys)
+    finally:
+        run = {
+            "program": f"napari-cdse {__version__}",
+            "model": model.card.id,
+            "micrographs": len(paths),
+            "failed": tally.failed,
+            "copies": tally.copies,
+            "frame": arguments.frame,
+            "pixel_sizes": pixel_size_summary(tally.pixel_sizes),
+            "parameters": recorded(params),
+        }
+        population = tally.finish(run)
+    return population
+
+
 def _find_files(paths: Sequence[Path]) -> FolderListing:
-    """List the micrographs, and tell what was left out.
+    """List the micrographs, and report what was left out.
 
     Raises
     ------
@@ -194,11 +207,13 @@ class _Tally:
     Parameters
     ----------
     card : ModelCard
-        Of the forest.
+        Card of the forest.
     results : Results
-    others : AnnotationWriter
-        Writes them in formats of other programs.
+        Folder of results.
+    annotations : AnnotationWriter
+        Writes the results in formats of other programs.
     progress : Progress
+        Report on the terminal.
     failed : int
         Number of files and folders that could not be listed.
     pixel_size_error : float
@@ -222,7 +237,7 @@ class _Tally:
         self,
         card: ModelCard,
         results: Results,
-        others: AnnotationWriter,
+        annotations: AnnotationWriter,
         progress: Progress,
         failed: int,
         pixel_size_error: float,
@@ -234,7 +249,7 @@ class _Tally:
         self.from_before = 0
         self._card = card
         self._results = results
-        self._others = others
+        self._annotations = annotations
         self._progress = progress
         self._first: dict[str, str] = {}
         self._pixel_size_error = pixel_size_error
@@ -252,11 +267,48 @@ class _Tally:
             self._fail(str(error))
             return
         self.from_before += outcome.from_before
-        kept = sum(one.label != "empty" for one in outcome.findings.predictions)
-        told = [*sentences, *outcome.notices]
-        self._progress.done(
-            name_of(outcome.path), kept, told, from_before=outcome.from_before
+        n_particles = sum(
+            each.label != "empty" for each in outcome.findings.predictions
         )
+        self._progress.done(
+            name_of(outcome.path),
+            n_particles,
+            [*sentences, *outcome.notices],
+            from_before=outcome.from_before,
+        )
+
+    def finish(self, run: Mapping[str, object]) -> Overview:
+        """End the report, and write tables, figures and summary.
+
+        Parameters
+        ----------
+        run : mapping
+            Description of the run, for the summary.
+
+        Returns
+        -------
+        Overview
+            The visible-defect fraction of all micrographs.
+        """
+        self._progress.close()
+        self._annotations.finish()
+        forest = self._card.name or self._card.id
+        population = self._results.by_the_forest_alone(forest)
+        self._results.write_tables(run, population)
+        return population
+
+    def sentences(self, total: int) -> Iterator[str]:
+        """Yield sentences on copies, and on results of an earlier run.
+
+        Parameters
+        ----------
+        total : int
+            Number of micrographs of the run.
+        """
+        if self.copies:
+            yield _copies_sentence(len(self.copies))
+        if self.from_before:
+            yield _from_before_sentence(self.from_before, total)
 
     def _fail(self, problem: str, notices: Sequence[str] = ()) -> None:
         self.failed += 1
@@ -272,15 +324,15 @@ class _Tally:
         lost = self._results.add(path, rows, findings.shape, count=not is_copy)
         if not is_copy:
             self._results.add_line(_line(findings, name, self._card))
-        self._others.add(path, name, findings.shape, rows)
-        said = [*findings.notices]
+        self._annotations.add(path, name, findings.shape, rows)
+        notices = [*findings.notices]
         if is_copy:
             self.copies[name] = first
-            said.append(
+            notices.append(
                 f"It has the same content as {first}: it gets a label file, and its "
                 "particles are counted once."
             )
-        return [*said, *lost]
+        return [*notices, *lost]
 
 
 def _copies_sentence(number: int) -> str:
@@ -315,8 +367,9 @@ def _line(findings: Findings, name: str, card: ModelCard) -> TableLine:
 def _rows(
     findings: Findings, name: str, card: ModelCard, pixel_size_error: float = 0.0
 ) -> list[ParticleRow]:
+    """Make a row of each candidate with its prediction."""
     size = findings.pixel_size
-    doubts = partial(
+    distrust = partial(
         distrust_of,
         shape=findings.shape,
         scale=size.source,
@@ -334,7 +387,7 @@ def _rows(
             pixel_size_source=size.source,
             micrograph_id=findings.micrograph_id,
             novelty=prediction.novelty,
-            distrust=doubts(candidate.circle, novelty=prediction.novelty),
+            distrust=distrust(candidate.circle, novelty=prediction.novelty),
             fit_error=fit_error(prediction.label, candidate.circle, findings.quality)
             if is_as_fitted(candidate.id, findings.micrograph_id, candidate.circle)
             else 0.0,

@@ -1,4 +1,4 @@
-"""Report progress of a run over many micrographs: as text, a bar, or JSON."""
+"""Report progress: of a run over micrographs as text, bar or JSON; or as a fraction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Reports the micrographs of a run as they are done, in their order."""
+    """Reports the micrographs of a run, in order, as they are analysed."""
 
     def done(
         self,
@@ -49,7 +49,15 @@ def add_progress(parser: argparse.ArgumentParser) -> None:
 
 
 def progress_of(arguments: argparse.Namespace, total: int) -> Progress:
-    """Return the report that the flags ask for; ``total`` is that of micrographs."""
+    """Return the report that was chosen by flags.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Of a command with `add_progress`.
+    total : int
+        Number of micrographs.
+    """
     if arguments.json_progress:
         return JsonProgress(total)
     return QuietProgress() if arguments.quiet else TextProgress(total)
@@ -183,7 +191,7 @@ class JsonProgress:
     def _print(self, event: str, **facts: object) -> None:
         self._done += 1
         passed_s = time.monotonic() - self._start_s
-        told = {
+        record = {
             "event": event,
             "number": self._done,
             "total": self._total,
@@ -192,7 +200,7 @@ class JsonProgress:
             **facts,
         }
         # ASCII only (other characters are escaped), which every encoding can print.
-        tell(json.dumps(told))
+        tell(json.dumps(record))
 
     def _left_s(self, passed_s: float) -> float | None:
         """Estimate the seconds left; None if this run has analysed nothing so far."""
@@ -203,14 +211,12 @@ class JsonProgress:
 
 
 _LINES = 20
-"""Lines that `ShareProgress` prints. A choice: one every third minute for work that
-takes an hour."""
+"""Lines that `ShareProgress` prints. Chosen: one every three minutes for work of an
+hour."""
 
 
 class ShareProgress:
-    """Prints a line for each twentieth of long work, with the time left.
-
-    A line for each step would be thousands in large folders.
+    """Prints a line for each twentieth of a long task, with the time left.
 
     Parameters
     ----------
@@ -220,15 +226,15 @@ class ShareProgress:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._told = -1
+        self._printed = -1
         self._time_left = TimeLeft()
 
     def __call__(self, share: float) -> None:
         """Report the share done, 0 to 1."""
         number = int(_LINES * share)
-        if number <= self._told:
+        if number <= self._printed:
             return
-        self._told = number
+        self._printed = number
         left = self._time_left.in_words(share) if share < 1 else ""
         tell(f"{share:4.0%}  {self._what}{left and f', {left}'}")
 

@@ -1,4 +1,7 @@
-"""Arguments of commands that work on a project, and how they open it."""
+"""Arguments of commands that work on a project, and how they open it.
+
+`opened` opens an existing project, and reports everything that could not be read.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:
-    """Ask for a project; see `project_file`."""
+    """Add the argument for a project; see `project_file`."""
     parser.add_argument(
         "project",
         type=path_of,
@@ -37,9 +40,12 @@ def add_project(parser: argparse.ArgumentParser) -> None:
 
 
 def project_file(path: Path) -> Path:
-    """Find a project that is there: nothing is made by looking for it.
+    """Return the file of an existing project, and report others beside it.
 
-    What else lies beside it is told.
+    Parameters
+    ----------
+    path : Path
+        A project file, or the folder that holds one of the default name.
 
     Raises
     ------
@@ -52,17 +58,17 @@ def project_file(path: Path) -> Path:
             f"There is no project {path}; name a file that ends in {SUFFIX}, or the "
             f"folder it lies in.{instead_sentence(file)}"
         )
-    beside = beside_sentence(file)
-    if beside:
-        tell(beside)
+    others = beside_sentence(file)
+    if others:
+        tell(others)
     return file
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[Project]:
-    """Open a project that is there, and close it; say first what is wrong with it.
+    """Open an existing project during the block, and report what is wrong with it.
 
-    What could not be read of it is in no number, and nobody would miss it there.
+    Otherwise nobody would notice in the results that records could not be read.
 
     Parameters
     ----------
@@ -84,7 +90,7 @@ def opened(path: Path) -> Iterator[Project]:
 
 
 def tell_of(project: Project) -> None:
-    """Say what its opening had to say, and where nothing of it counts."""
+    """Report a project's notices, and whether all of its micrographs are left out."""
     for sentence in project.notices:
         tell(sentence)
     entries = project.micrographs.entries
@@ -99,7 +105,7 @@ def tell_of(project: Project) -> None:
 
 
 def add_visibility(parser: argparse.ArgumentParser) -> None:
-    """Offer ``--visibility``."""
+    """Add ``--visibility``."""
     parser.add_argument(
         "--visibility",
         metavar="TABLE",

@@ -1,4 +1,4 @@
-"""Command ``restore``: put back a backup of a project."""
+"""Command ``restore``: list the backups of a project, and restore one."""
 
 from __future__ import annotations
 

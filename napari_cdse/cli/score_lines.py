@@ -1,4 +1,4 @@
-"""Format scores and studies as lines of text."""
+"""Format the scores of a forest, and the results of studies, as lines of text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NAMES = {
 
 
 def score_lines(scores: Scores) -> list[str]:
-    """Describe a cross-validated forest."""
+    """Describe the scores of a cross-validated forest."""
     if scores.note is not None:
         return [line for line in (scores.note, scores.inheritance) if line]
     head = (
@@ -57,48 +57,63 @@ def score_lines(scores: Scores) -> list[str]:
 
 
 def tuning_lines(tuning: Tuning, shown: int = 10) -> list[str]:
-    """Describe the best settings beside the present ones."""
-    rows = [("now", tuning.present), *(("", one) for one in tuning.trials[:shown])]
+    """Describe the best settings, and the present ones for comparison.
+
+    Parameters
+    ----------
+    tuning : Tuning
+        Scores of all settings, the best first.
+    shown : int
+        Number of settings to describe.
+    """
+    rows = [("now", tuning.present), *(("", each) for each in tuning.trials[:shown])]
     return [
         "     trees  features per split  criterion   balanced accuracy    to present",
-        *(_trial_line(mark, one) for mark, one in rows),
+        *(_trial_line(mark, each) for mark, each in rows),
         tuning.sentence,
     ]
 
 
 def _trial_line(mark: str, trial: Trial) -> str:
     params, scores, gain = trial.params, trial.scores, trial.difference
-    told = (
+    line = (
         f"{mark:4s} {params.trees:5d}  {params.split_features:>18s}  "
         f"{params.criterion:9s}   {scores.balanced_accuracy:.3f} "
         f"({_range(scores.interval_95, '.2f')})"
     )
     if mark:
-        # Its difference to itself is no finding.
-        return told
-    return f"{told}  {gain.value:+z.3f} ({_range(gain.interval_95, '+z.2f')})"
+        return line  # the present settings have no difference to themselves
+    return f"{line}  {gain.value:+z.3f} ({_range(gain.interval_95, '+z.2f')})"
 
 
-def importance_lines(found: Importance, shown: int = 15) -> list[str]:
-    """Describe what families and features are worth."""
+def importance_lines(importance: Importance, shown: int = 15) -> list[str]:
+    """Describe the importance of families of features, and of single features.
+
+    Parameters
+    ----------
+    importance : Importance
+        The most important first.
+    shown : int
+        Number of single features to describe.
+    """
     head = (
-        f"Balanced accuracy {found.balanced_accuracy:.3f} on held-out micrographs "
-        f"({found.n_micrographs}); lost when shuffled, 95 % over micrographs:"
+        f"Balanced accuracy {importance.balanced_accuracy:.3f} on held-out micrographs "
+        f"({importance.n_micrographs}); lost when shuffled, 95 % over micrographs:"
     )
-    features = found.features[:shown]
-    silent = any(one.loss.interval_95 is None for one in (*found.families, *features))
+    families, features = importance.families, importance.features[:shown]
+    some_missing = any(each.loss.interval_95 is None for each in (*families, *features))
     return [
         head,
-        *(_worth_line(one) for one in found.families),
+        *map(_importance_line, families),
         "",
-        *(_worth_line(one) for one in features),
-        *_why_none(silent, found.n_micrographs),
+        *map(_importance_line, features),
+        *_missing_intervals(some_missing, importance.n_micrographs),
     ]
 
 
-def _why_none(silent: bool, n_micrographs: int) -> list[str]:
-    """Say why some number has no interval, where there are micrographs enough."""
-    if not silent or n_micrographs < MIN_MICROGRAPHS:
+def _missing_intervals(some_missing: bool, n_micrographs: int) -> list[str]:
+    """Explain missing intervals, if there are enough micrographs for them."""
+    if not some_missing or n_micrographs < MIN_MICROGRAPHS:
         return []
     return [
         "no interval: all micrographs say the same, or without one of them there is "
@@ -106,10 +121,10 @@ def _why_none(silent: bool, n_micrographs: int) -> list[str]:
     ]
 
 
-def _worth_line(worth: FeatureImportance) -> str:
+def _importance_line(each: FeatureImportance) -> str:
     return (
-        f"  {worth.name:22s} {worth.loss.value:+z.3f} "
-        f"({_range(worth.loss.interval_95, '+z.3f')})   impurity {worth.impurity:.3f}"
+        f"  {each.name:22s} {each.loss.value:+z.3f} "
+        f"({_range(each.loss.interval_95, '+z.3f')})   impurity {each.impurity:.3f}"
     )
 
 
@@ -138,7 +153,15 @@ def curve_lines(curves: LearningCurves) -> list[str]:
 
 
 def evaluation_lines(evaluation: Evaluation, classes: Sequence[str]) -> list[str]:
-    """Describe the whole way from pixels to classes."""
+    """Describe the scores of detection and classification together.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The scores.
+    classes : sequence of str
+        Names of the rows and columns of its confusion matrix.
+    """
     number = len(evaluation.micrographs)
     over = (
         "95 % intervals over them"
@@ -146,8 +169,9 @@ def evaluation_lines(evaluation: Evaluation, classes: Sequence[str]) -> list[str
         else f"an interval takes {MIN_MICROGRAPHS}"
     )
     lines = [f"{number} micrographs; {over}"]
-    told = [(key, name) for key, name in _NAMES.items() if key in evaluation.figures]
-    for key, name in told:
+    for key, name in _NAMES.items():
+        if key not in evaluation.figures:
+            continue
         interval = _range(evaluation.intervals[key], ".3f")
         lines.append(f"{name:30s} {evaluation.figures[key]:.3f}  ({interval})")
     return [
@@ -158,56 +182,82 @@ def evaluation_lines(evaluation: Evaluation, classes: Sequence[str]) -> list[str
 
 
 def method_lines(scores: Sequence[MethodScores], n_micrographs: int) -> list[str]:
-    """Put all methods beside each other, then each with intervals and differences."""
+    """Describe all methods side by side, then each with intervals and differences.
+
+    Parameters
+    ----------
+    scores : sequence of MethodScores
+        The first is the method that the others are compared with.
+    n_micrographs : int
+        Number of micrographs.
+    """
     standard = scores[0]
-    # A structure of which nobody was asked for has no row.
-    rows = [
-        at
-        for at, each in enumerate(standard.figures)
-        if not all(math.isnan(one.figures[at].value) for one in scores)
+    # Figures of a structure that occurs in no micrograph are NaN for all methods.
+    indices = [
+        index
+        for index in range(len(standard.figures))
+        if not all(math.isnan(each.figures[index].value) for each in scores)
     ]
-    width = max(len(standard.figures[at].name) for at in rows)
+    width = max(len(standard.figures[index].name) for index in indices)
     table = [
         f"{n_micrographs} micrographs",
-        " " * width + "".join(f"{one.name:>9s}" for one in scores),
-        *(
-            f"{standard.figures[at].name:{width}s}"
-            + "".join(f"{one.figures[at].value:9.3f}" for one in scores)
-            for at in rows
-        ),
-        f"{'seconds of a core, median':{width}s}"
-        + "".join(f"{one.seconds:9.2f}" for one in scores),
-        f"{'memory in MB, most':{width}s}"
-        + "".join(f"{one.peak_bytes / 1e6:9.0f}" for one in scores),
+        *_method_table(scores, indices, width),
     ]
     if n_micrographs < MIN_MICROGRAPHS:
         return [*table, f"an interval takes {MIN_MICROGRAPHS} micrographs"]
-    for one in scores:
-        apart = "" if one is standard else f", and difference to {standard.name}"
-        table += ["", f"{one.name}: 95 % intervals over micrographs{apart}"]
-        for at in rows:
-            figure = one.figures[at]
-            line = (
-                f"  {figure.name:{width}s} {figure.value:7.3f} "
-                f"({_range(figure.interval_95, '.3f')})"
-            )
-            if one is not standard:
-                line += (
-                    f"  {figure.difference:+z.3f} "
-                    f"({_range(figure.difference_95, '+z.3f')})"
-                )
-            table.append(line)
-    silent = any(
-        each.interval_95 is None or (one is not standard and each.difference_95 is None)
-        for one in scores
-        for each in (one.figures[at] for at in rows)
-        if not math.isnan(each.value)
+    for method in scores:
+        table += ["", *_interval_lines(method, standard, indices, width)]
+    some_missing = any(
+        figure.interval_95 is None
+        or (method is not standard and figure.difference_95 is None)
+        for method in scores
+        for figure in (method.figures[index] for index in indices)
+        if not math.isnan(figure.value)
     )
-    return [*table, *_why_none(silent, n_micrographs)]
+    return [*table, *_missing_intervals(some_missing, n_micrographs)]
+
+
+def _method_table(
+    scores: Sequence[MethodScores], indices: Sequence[int], width: int
+) -> list[str]:
+    """Return a table with a column for each method."""
+    names = [figure.name for figure in scores[0].figures]
+    return [
+        " " * width + "".join(f"{each.name:>9s}" for each in scores),
+        *(
+            f"{names[index]:{width}s}"
+            + "".join(f"{each.figures[index].value:9.3f}" for each in scores)
+            for index in indices
+        ),
+        f"{'seconds of a core, median':{width}s}"
+        + "".join(f"{each.seconds:9.2f}" for each in scores),
+        f"{'memory in MB, most':{width}s}"
+        + "".join(f"{each.peak_bytes / 1e6:9.0f}" for each in scores),
+    ]
+
+
+def _interval_lines(
+    method: MethodScores, standard: MethodScores, indices: Sequence[int], width: int
+) -> list[str]:
+    """Return a line for each figure of a method, and its difference to the standard."""
+    is_standard = method is standard
+    difference = "" if is_standard else f", and difference to {standard.name}"
+    lines = [f"{method.name}: 95 % intervals over micrographs{difference}"]
+    for figure in (method.figures[index] for index in indices):
+        line = (
+            f"  {figure.name:{width}s} {figure.value:7.3f} "
+            f"({_range(figure.interval_95, '.3f')})"
+        )
+        if not is_standard:
+            line += (
+                f"  {figure.difference:+z.3f} ({_range(figure.difference_95, '+z.3f')})"
+            )
+        lines.append(line)
+    return lines
 
 
 def _reliability_lines(evaluation: Evaluation) -> list[str]:
-    """Say how often the forest is right when it is so sure."""
+    """Describe how often the forest is right at each level of its confidence."""
     errors = evaluation.class_errors
     classes = ", ".join(f"{name} {errors[name]:.3f}" for name in errors)
     head = f"calibration error {evaluation.calibration_error:.3f} over all circles"

@@ -1,17 +1,16 @@
-"""Command ``simulate``: simulate micrographs with their truth."""
+"""Command ``simulate``: simulate micrographs with label files and truth."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import Command, count, integer, path_of, whole
+from napari_cdse.cli.command import Command, count, path_of, whole
 from napari_cdse.cli.console import say, tell
-from napari_cdse.simulate import NAMES, load_preset, preset_by_name, simulate_series
+from napari_cdse.cli.simulation_flags import add_preset, add_simulation_jobs, preset_of
+from napari_cdse.simulate import simulate_series
 
 if TYPE_CHECKING:
     import argparse
-
-    from napari_cdse.simulate import Preset
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,23 +29,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many micrographs (default: 1)",
     )
-    parser.add_argument(
-        "--preset",
-        choices=NAMES,
-        default="standard",
-        help="what kind of micrographs (default: standard)",
-    )
-    parser.add_argument(
-        "--config",
-        type=path_of,
-        metavar="FILE",
-        help="a TOML file with another microscope, support or lattice; what it "
+    add_preset(
+        parser,
+        "a TOML file with another microscope, support or lattice; what it "
         "leaves out comes from the preset",
     )
-    _add_numbers(parser)
-
-
-def _add_numbers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed",
         type=whole,
@@ -61,34 +48,23 @@ def _add_numbers(parser: argparse.ArgumentParser) -> None:
         metavar="INDEX",
         help="number of the first micrograph (default: 0)",
     )
-    parser.add_argument(
-        "--jobs",
-        type=integer,
-        default=-1,
-        help="processes at a time (default: one for each core)",
-    )
+    add_simulation_jobs(parser)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    preset = _preset(arguments)
-    count = arguments.count
-    indices = range(arguments.first, arguments.first + count)
+    preset = preset_of(arguments)
+    total = arguments.count
+    indices = range(arguments.first, arguments.first + total)
     made = 0
     for name in simulate_series(
         arguments.out, preset, arguments.seed, indices, arguments.jobs or -1
     ):
         made += 1
-        tell(f"{made / count:4.0%}  {name}")
-    if made < count:
-        tell(f"{count - made} of {count} micrographs were there already.")
-    say(f"{count} micrographs are in {arguments.out}")
+        tell(f"{made / total:4.0%}  {name}")
+    if made < total:
+        tell(f"{total - made} of {total} micrographs were there already.")
+    say(f"{total} micrographs are in {arguments.out}")
     return 0
-
-
-def _preset(arguments: argparse.Namespace) -> Preset:
-    if arguments.config:
-        return load_preset(arguments.config, arguments.preset)
-    return preset_by_name(arguments.preset)
 
 
 COMMAND = Command(

@@ -1,4 +1,8 @@
-"""Studies of ``evaluate``: settings, importance, learning curves, methods."""
+"""Studies of ``evaluate``: settings, importance, learning curves, methods.
+
+A study is a function like that of a command, chosen by a flag. It prints its results
+and, with ``--out``, writes them as JSON, a table or a figure.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +23,10 @@ from napari_cdse.cli.score_lines import (
     method_lines,
     tuning_lines,
 )
-from napari_cdse.cli.teaching import (
+from napari_cdse.cli.training_data import (
     MODEL_SUFFIX,
-    feature_cache,
     labelled_micrographs,
-    teach,
+    training_data,
 )
 from napari_cdse.core.errors import CdseError, ParameterError, TrainingError
 from napari_cdse.core.evaluation.feature_importance import importance
@@ -51,7 +54,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from napari_cdse.core.classifier.training_set import TrainingSet
     from napari_cdse.core.evaluation.feature_importance import FeatureImportance
     from napari_cdse.core.evaluation.learning_curve_records import LearningCurves
     from napari_cdse.core.evaluation.method_comparison import (
@@ -64,44 +66,18 @@ if TYPE_CHECKING:
 
 
 def results_of(study: Study) -> Mapping[str, re.Pattern[bytes]]:
-    """Return what an earlier result of a study begins with, by its file's name."""
+    """Return the beginning of each result of a study, by the name of its file."""
     return _RESULTS[study]
 
 
 def add_studies(parser: argparse.ArgumentParser) -> None:
-    """Offer the studies as flags; one at a time."""
+    """Add a flag for each study, of which one can be chosen, and their settings."""
     group = parser.add_argument_group("studies, of labelled folders or projects")
-    one = group.add_mutually_exclusive_group()
-    one.add_argument(
-        "--tune",
-        dest="study",
-        action="store_const",
-        const=_tune,
-        help="score a grid of settings: trees, features per split, criterion",
-    )
-    one.add_argument(
-        "--importance",
-        dest="study",
-        action="store_const",
-        const=_importance,
-        help="what each feature is worth on held-out micrographs",
-    )
-    one.add_argument(
-        "--learning-curve",
-        dest="study",
-        action="store_const",
-        const=_learning_curve,
-        help="replay labelling in the queue's order and by chance (folders only)",
-    )
-    one.add_argument(
-        "--methods",
-        dest="study",
-        action="store_const",
-        const=_methods,
-        help="find particles in labelled folders by every method, and compare each "
-        "with --method; a forest named before the folders classifies the circles, the "
-        "shipped one without",
-    )
+    flags = group.add_mutually_exclusive_group()
+    for flag, (study, description) in _FLAGS.items():
+        flags.add_argument(
+            flag, dest="study", action="store_const", const=study, help=description
+        )
     group.add_argument(
         "--repeats",
         type=integer,
@@ -126,33 +102,33 @@ def add_studies(parser: argparse.ArgumentParser) -> None:
 
 def _tune(arguments: argparse.Namespace) -> int:
     params = read_parameters(arguments, ForestParams)
-    training, failed = _taught(arguments, params)
-    found = tune(training, params, ShareProgress("settings"))
-    for line in tuning_lines(found):
+    training, notices, *_ = training_data(arguments.paths, params, arguments)
+    tuning = tune(training, params, ShareProgress("settings"))
+    for line in tuning_lines(tuning):
         say(line)
-    told = {
-        "present": _trial(found.present),
-        "trials": [_trial(one) for one in found.trials],
-        "sentence": found.sentence,
+    record = {
+        "present": _trial(tuning.present),
+        "trials": [_trial(each) for each in tuning.trials],
+        "sentence": tuning.sentence,
     }
-    _write(arguments.out, "tuning", told)
-    return SOME_FAILED if failed else 0
+    _write(arguments.out, "tuning", record)
+    return SOME_FAILED if notices else 0
 
 
 def _importance(arguments: argparse.Namespace) -> int:
     params = read_parameters(arguments, ForestParams)
-    training, failed = _taught(arguments, params)
-    found = importance(training, params, ShareProgress("features"))
-    for line in importance_lines(found):
+    training, notices, *_ = training_data(arguments.paths, params, arguments)
+    result = importance(training, params, ShareProgress("features"))
+    for line in importance_lines(result):
         say(line)
-    told = {
-        "balanced_accuracy": found.balanced_accuracy,
-        "micrographs": found.n_micrographs,
-        "families": [_worth(one) for one in found.families],
-        "features": [_worth(one) for one in found.features],
+    record = {
+        "balanced_accuracy": result.balanced_accuracy,
+        "micrographs": result.n_micrographs,
+        "families": [_importance_record(each) for each in result.families],
+        "features": [_importance_record(each) for each in result.features],
     }
-    _write(arguments.out, "importance", told, partial(importance_figure, found))
-    return SOME_FAILED if failed else 0
+    _write(arguments.out, "importance", record, partial(importance_figure, result))
+    return SOME_FAILED if notices else 0
 
 
 def _learning_curve(arguments: argparse.Namespace) -> int:
@@ -187,9 +163,9 @@ def _learning_curve(arguments: argparse.Namespace) -> int:
 
 def _methods(arguments: argparse.Namespace) -> int:
     paths = arguments.paths
-    named = paths[0].suffix == MODEL_SUFFIX
-    model = load_model(paths[0] if named else default_model_path())
-    folders = paths[1:] if named else paths
+    has_model = paths[0].suffix == MODEL_SUFFIX
+    model = load_model(paths[0] if has_model else default_model_path())
+    folders = paths[1:] if has_model else paths
     if not folders:
         raise ParameterError("There is no folder to score on; name one or more.")
     params = read_parameters(arguments, DetectionParams)
@@ -197,7 +173,7 @@ def _methods(arguments: argparse.Namespace) -> int:
     for sentence in missing:
         say(sentence)
     order = [params.method, *(name for name in names if name != params.method)]
-    found = run_methods(
+    comparison = run_methods(
         folders,
         model,
         params,
@@ -207,88 +183,78 @@ def _methods(arguments: argparse.Namespace) -> int:
         jobs=arguments.jobs,
         told=tell,
     )
-    for problem in found.problems:
+    for problem in comparison.problems:
         tell(problem)
-    scores = compare_methods(found.runs, params.method)
-    for line in method_lines(scores, len(found.names)):
+    scores = compare_methods(comparison.runs, params.method)
+    for line in method_lines(scores, len(comparison.names)):
         say(line)
     if arguments.out is not None:
-        _write_methods(arguments.out, scores, found.names, missing)
-    return SOME_FAILED if found.problems else 0
+        _write_method_table(arguments.out, scores)
+        _write_method_record(arguments.out, scores, comparison.names, missing)
+    return SOME_FAILED if comparison.problems else 0
 
 
-def _write_methods(
-    folder: Path,
-    scores: Sequence[MethodScores],
-    micrographs: Sequence[str],
-    missing: Sequence[str],
-) -> None:
+def _write_method_table(folder: Path, scores: Sequence[MethodScores]) -> None:
     make_folder(folder, CdseError)
     rows = [
-        [one.name, each.name, *_numbers(each)] for one in scores for each in one.figures
+        [method.name, figure.name, *_numbers(figure)]
+        for method in scores
+        for figure in method.figures
     ]
     rows += [
-        [one.name, name, value, *[None] * 5]
-        for one in scores
+        [method.name, name, value, *[None] * 5]
+        for method in scores
         for name, value in (
-            ("seconds of a core, median", one.seconds),
-            ("memory in MB, most", one.peak_bytes / 1e6),
+            ("seconds of a core, median", method.seconds),
+            ("memory in MB, most", method.peak_bytes / 1e6),
         )
     ]
     columns = ["method", "figure", "value", "low_95", "high_95"]
     columns += ["difference", "difference_low_95", "difference_high_95"]
     write_table(folder / "methods.csv", columns, rows)
-    told = {
+
+
+def _write_method_record(
+    folder: Path,
+    scores: Sequence[MethodScores],
+    micrographs: Sequence[str],
+    missing: Sequence[str],
+) -> None:
+    record = {
         "compared_with": scores[0].name,
         "not_installed": missing,
         "micrographs": micrographs,
         "methods": [
             {
-                "name": one.name,
-                "seconds": one.seconds,
-                "peak_bytes": one.peak_bytes,
-                "figures": [without_nan(asdict(each)) for each in one.figures],
+                "name": method.name,
+                "seconds": method.seconds,
+                "peak_bytes": method.peak_bytes,
+                "figures": [without_nan(asdict(each)) for each in method.figures],
             }
-            for one in scores
+            for method in scores
         ],
     }
-    _write(folder, "methods", told)
+    _write(folder, "methods", record)
 
 
 def _numbers(figure: MethodFigure) -> list[float | None]:
-    told = [figure.value, *(figure.interval_95 or (None, None))]
-    told += [figure.difference, *(figure.difference_95 or (None, None))]
-    return [None if each is None or math.isnan(each) else each for each in told]
-
-
-def _taught(
-    arguments: argparse.Namespace, params: ForestParams
-) -> tuple[TrainingSet, bool]:
-    detection = read_parameters(arguments, DetectionParams)
-    training, notices, *_ = teach(
-        arguments.paths,
-        params,
-        detection,
-        arguments.pixel_size,
-        arguments.frame,
-        arguments.jobs,
-        feature_cache(arguments),
-    )
-    for notice in notices:
-        tell(notice)
-    return training, bool(notices)
+    """Return value and difference, each with its interval; None for NaN."""
+    numbers = [figure.value, *(figure.interval_95 or (None, None))]
+    numbers += [figure.difference, *(figure.difference_95 or (None, None))]
+    return [None if each is None or math.isnan(each) else each for each in numbers]
 
 
 def _write(
     folder: Path | None,
     name: str,
-    told: Mapping[str, object],
+    record: Mapping[str, object],
     draw: Callable[[], Figure] | None = None,
 ) -> None:
+    """Write the results of a study and its figure, if a folder was given."""
     if folder is None:
         return
     make_folder(folder, CdseError)
-    text = json.dumps(told, indent=1)
+    text = json.dumps(record, indent=1)
     write_file(folder / f"{name}.json", text.encode(), CdseError)
     if draw is not None:
         write_figure(draw(), folder, name)
@@ -307,19 +273,19 @@ def _trial(trial: Trial) -> dict[str, object]:
     }
 
 
-def _worth(worth: FeatureImportance) -> dict[str, object]:
+def _importance_record(each: FeatureImportance) -> dict[str, object]:
     return {
-        "name": worth.name,
-        "features": len(worth.features),
-        "loss": worth.loss.value,
-        "loss_95": worth.loss.interval_95,
-        "impurity": worth.impurity,
+        "name": each.name,
+        "features": len(each.features),
+        "loss": each.loss.value,
+        "loss_95": each.loss.interval_95,
+        "impurity": each.impurity,
     }
 
 
 def _curves(curves: LearningCurves) -> dict[str, object]:
     saving = curves.saving()
-    told = {
+    record = {
         "labels": curves.labels,
         "balanced_accuracy": {n: each.tolist() for n, each in curves.scores.items()},
         "final": curves.final,
@@ -329,8 +295,30 @@ def _curves(curves: LearningCurves) -> dict[str, object]:
         "needed_of_random_95": saving.interval_95,
         "sentence": curves.sentence(),
     }
-    return {name: without_nan(value) for name, value in told.items()}
+    return {name: without_nan(value) for name, value in record.items()}
 
+
+_FLAGS: Mapping[str, tuple[Study, str]] = {
+    "--tune": (
+        _tune,
+        "score a grid of settings: trees, features per split, criterion",
+    ),
+    "--importance": (
+        _importance,
+        "what each feature is worth on held-out micrographs",
+    ),
+    "--learning-curve": (
+        _learning_curve,
+        "replay labelling in the queue's order and by chance (folders only)",
+    ),
+    "--methods": (
+        _methods,
+        "find particles in labelled folders by every method, and compare each "
+        "with --method; a forest named before the folders classifies the circles, the "
+        "shipped one without",
+    ),
+}
+"""The flag of each study, and its help."""
 
 _RESULTS: Mapping[Study, Mapping[str, re.Pattern[bytes]]] = {
     _tune: {"tuning.json": re.compile(rb'\s*\{\s*"present":')},
@@ -341,4 +329,4 @@ _RESULTS: Mapping[Study, Mapping[str, re.Pattern[bytes]]] = {
         "methods.csv": re.compile(rb"method,figure,value"),
     },
 }
-"""Files of each study, and what each version has begun them with."""
+"""Files that each study writes, and how they begin in all versions."""

@@ -17,7 +17,7 @@ from napari_cdse.cli.flags import (
     read_parameters,
 )
 from napari_cdse.cli.score_lines import score_lines
-from napari_cdse.cli.teaching import feature_cache, teach
+from napari_cdse.cli.training_data import training_data
 from napari_cdse.core.classifier.forest import fit
 from napari_cdse.core.classifier.quality_range import joined_range
 from napari_cdse.core.errors import ModelError, TrainingError
@@ -68,25 +68,18 @@ def _run(arguments: argparse.Namespace) -> int:
     out = arguments.out
     check_replaceable(out, lambda _: is_model_file(out), "forest", ModelError)
     params = read_parameters(arguments, ForestParams)
-    detection = read_parameters(arguments, DetectionParams)
     parent = load_model(arguments.onto) if arguments.onto else None
-    own, notices, qualities, micrographs = teach(
-        arguments.folders,
-        params,
-        detection,
-        arguments.pixel_size,
-        arguments.frame,
-        arguments.jobs,
-        feature_cache(arguments),
+    own, notices, qualities, micrographs = training_data(
+        arguments.folders, params, arguments
     )
-    for notice in notices:
-        tell(notice)
-    earlier = None if parent is None else _table_of(parent)
+    earlier = None if parent is None else _training_set_of(parent)
     training = joined(own, earlier, micrographs)
     tell(f"Cross-validating {params.folds} forests by micrograph.")
-    mine = np.unique(own.particle_ids)
+    own_particles = np.unique(own.particle_ids)
     below = forest_below(parent, own, training)
-    scores, _ = cross_validate(training, params, only=mine, below=below)
+    scores, _ = cross_validate(training, params, only=own_particles, below=below)
+    # If none of the parent's examples is used, the range of its micrographs is not.
+    inherited = None if parent is None or training is own else parent.card
     model = fit(
         training,
         params,
@@ -95,10 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
         trained_on=", ".join(folder.name for folder in arguments.folders),
         scores=scores.as_dict(),
         calibration=scores.calibration,
-        quality_range=joined_range(
-            qualities,
-            None if parent is None or training is own else parent.card,
-        ),
+        quality_range=joined_range(qualities, inherited),
     )
     save_model(model, out)
     for line in score_lines(scores):
@@ -107,7 +97,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if notices else 0
 
 
-def _table_of(model: Model) -> TrainingSet:
+def _training_set_of(model: Model) -> TrainingSet:
     if model.training is None:
         raise TrainingError(
             f"The forest {model.card.name!r} has no training table to learn on top of; "

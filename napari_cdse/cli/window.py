@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def show(path: Path | None, project: Path | None = None) -> int:
-    """Open the window, with a folder, a micrograph or a project in it.
+    """Show the window until it is closed.
 
     Parameters
     ----------
     path : Path or None
-        What to open; None for an empty window.
+        A folder, a micrograph or a project to open; None for an empty window.
     project : Path, optional
-        Where the project file of a folder lies, or shall lie.
+        The project file of a folder, if it is not in it; created if it is missing.
     """
     gui = _gui()
     gui.open_window(path, place=project, kept=True)
@@ -64,15 +64,15 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _is_of_a_window(start: bytes) -> bool:
-    """Whether a file is a PNG in colours with transparency, as napari writes those.
+    """Whether a file is a PNG in colour with transparency, as napari's screenshots are.
 
-    Micrographs, which a word too few might name, are grey.
+    Micrographs, which a mistyped command might name, are gray.
     """
     return start[:8] == b"\x89PNG\r\n\x1a\n" and start[24:26] == b"\x08\x06"
 
 
 def _gui(name: str = "window") -> ModuleType:
-    """Import a module of the window late: the other commands need no screen."""
+    """Import a module of the window, which needs Qt; other commands need neither."""
     _check_screen()
     try:
         return import_module(f"napari_cdse.gui.app.{name}")
@@ -84,18 +84,18 @@ def _gui(name: str = "window") -> ModuleType:
 
 
 def _check_screen() -> None:
-    """Refuse in words what Qt would end the program for, with advice that is wrong.
+    """Refuse to start without a display: Qt would abort, and give misleading advice.
 
     Raises
     ------
     CdseError
-        On Linux, without a display server that answers.
+        On Linux, if no display server answers.
     """
     chosen = os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY")
-    if not sys.platform.startswith("linux") or chosen or _answers():
+    if not sys.platform.startswith("linux") or chosen or _x_server_answers():
         return
-    screen = os.environ.get("DISPLAY")
-    why = f"{shown(screen)} does not answer" if screen else "DISPLAY is not set"
+    display = os.environ.get("DISPLAY")
+    why = f"{shown(display)} does not answer" if display else "DISPLAY is not set"
     raise CdseError(
         f"The window needs a screen, and there is none here ({why}); log in at the "
         "desktop, or with `ssh -X`. `napari-cdse predict`, `export` and `report` do "
@@ -103,8 +103,8 @@ def _check_screen() -> None:
     )
 
 
-def _answers() -> bool:
-    """Whether an X server answers; True where that can't be asked."""
+def _x_server_answers() -> bool:
+    """Whether an X server answers; True if that cannot be found out."""
     if not os.environ.get("DISPLAY"):
         return False
     try:

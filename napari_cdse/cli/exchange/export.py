@@ -32,7 +32,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     with opened(arguments.project) as project:
-        found = export(
+        outcome = export(
             project,
             arguments.out,
             include_predictions=arguments.include_predictions,
@@ -41,11 +41,11 @@ def _run(arguments: argparse.Namespace) -> int:
             pixel_size_error=arguments.pixel_size_error,
             visibility=arguments.visibility,
         )
-    for sentence in (*found.notices, *found.problems):
+    for sentence in (*outcome.notices, *outcome.problems):
         tell(sentence)
-    for sentence in found.sentences:
+    for sentence in outcome.sentences:
         say(sentence)
-    return SOME_FAILED if found.problems else 0
+    return SOME_FAILED if outcome.problems else 0
 
 
 COMMAND = Command(

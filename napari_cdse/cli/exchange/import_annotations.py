@@ -57,10 +57,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _class(text: str) -> tuple[str, Label]:
-    """Read ``NAME=LABEL``."""
-    name, _, wanted = text.rpartition("=")
+    """Convert ``NAME=LABEL``."""
+    name, _, word = text.rpartition("=")
     for label in CLASSES:
-        if name.strip() and wanted.strip().lower() == label:
+        if name.strip() and word.strip().lower() == label:
             return name, label
     raise argparse.ArgumentTypeError(
         f"{text!r} is not NAME=LABEL with a label of {', '.join(CLASSES)}"
@@ -68,31 +68,31 @@ def _class(text: str) -> tuple[str, Label]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    place: Path = arguments.project
-    if not os.path.isdir(place):
-        place = project_file(place)
-    project = Project.create_or_open(place)
+    path: Path = arguments.project
+    if not os.path.isdir(path):
+        path = project_file(path)  # only a folder's project is created
+    project = Project.create_or_open(path)
     try:
         for sentence in project.notices:
             tell(sentence)
         pictures = project.imports.pictures()
-        only = arguments.micrograph
-        there = None if only is None else only_there(pictures, only)
-        found = read_for_project(
-            arguments.files, Pictures(pictures, there), dict(arguments.classes)
+        name = arguments.micrograph
+        target = None if name is None else only_there(pictures, name)
+        reading = read_for_project(
+            arguments.files, Pictures(pictures, target), dict(arguments.classes)
         )
-        told = project.imports.store(found.placed)
+        stored = project.imports.store(reading.placed)
     finally:
         project.close()
-    _tell(found)
-    say(told.sentence)
-    return SOME_FAILED if found.left_out else 0
+    _tell_problems(reading)
+    say(stored.sentence)
+    return SOME_FAILED if reading.left_out else 0
 
 
-def _tell(found: Reading) -> None:
-    for sentence in (*found.notices, *found.left_out):
+def _tell_problems(reading: Reading) -> None:
+    for sentence in (*reading.notices, *reading.left_out):
         tell(sentence)
-    if found.left_out:
+    if reading.left_out:
         tell("What is listed was left out; all else is in the project.")
 
 

@@ -1,4 +1,4 @@
-"""Command ``agreement``: agreement of annotators, and each one's limit."""
+"""Command ``agreement``: agreement of annotators, and the threshold of each."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def _run(arguments: argparse.Namespace) -> int:
     with opened(arguments.project) as project:
         curves = project.annotators.curves()
-        told = project.audits.tallies().sentence
-        if told:
-            say(told)
+        draws = project.audits.tallies().sentence
+        if draws:
+            say(draws)
         for each in project.annotators.agreements():
             say(each.sentence)
         for curve in curves:

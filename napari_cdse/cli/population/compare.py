@@ -52,9 +52,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "without one of these, samples are those that a project names "
         "(napari-cdse samples), and a project that names none is one sample",
     )
-    one = samples.add_mutually_exclusive_group()
-    add_naming(one)
-    one.add_argument(
+    rules = samples.add_mutually_exclusive_group()
+    add_naming(rules)
+    rules.add_argument(
         "--by-project",
         action="store_true",
         help="each project is a sample, whatever it names",
@@ -76,68 +76,82 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.out is not None:
         check_replaceable(arguments.out, is_comparison, "comparison", CdseError)
-    found: list[SampleParticles] = []
-    contents: list[dict[str, str]] = []
-    way = naming_of(arguments)
-    for path in arguments.projects:
-        with opened(path) as project:
-            if way is None:
-                told = _default(project, arguments.by_project)
-            else:
-                told = way.naming(project.micrographs.entries)
-            found += sample_particles(project, told)
-            _tell_unnamed(project, told)
-            used = used_entries(project)
-            contents.append({one.id: one.name for one in used if one.id is not None})
-    if way is not None:
-        way.tell()
-    _tell_repeats(contents)
-    if arguments.join:
-        found = joined(found)
-    if len(found) < 2:
+    particles = _particles_by_sample(arguments)
+    if len(particles) < 2:
         raise CdseError(
             "There is nothing to compare: it takes two samples. Name two projects, or "
             "say with --by-folder, --by-pattern or --by-table what the samples are."
         )
-    samples = _distinct(sample_numbers(found))
-    _tell_names(samples, found)
+    samples = _with_distinct_names(sample_numbers(particles))
+    _tell_equal_names(samples, particles)
     for each in samples:
         say(f"{each.name}: {_sentence(each)}")
-    compared = compare_all(samples)
-    for one in compared:
-        say(one.sentence)
-        if one.size_sentence:
-            say(one.size_sentence)
+    comparisons = compare_all(samples)
+    for comparison in comparisons:
+        say(comparison.sentence)
+        if comparison.size_sentence:
+            say(comparison.size_sentence)
     if arguments.out is not None:
         write_summary_json(
             arguments.out,
             {
                 "samples": samples_as_dicts(samples),
-                "comparisons": comparisons_as_dicts(compared),
+                "comparisons": comparisons_as_dicts(comparisons),
             },
         )
     return 0
 
 
+def _particles_by_sample(arguments: argparse.Namespace) -> list[SampleParticles]:
+    """Collect the particles of all samples, and report what is unclear about them."""
+    particles: list[SampleParticles] = []
+    contents: list[dict[str, str]] = []
+    rule = naming_of(arguments)
+    for path in arguments.projects:
+        with opened(path) as project:
+            if rule is None:
+                naming = _default(project, arguments.by_project)
+            else:
+                naming = rule.naming(project.micrographs.entries)
+            particles += sample_particles(project, naming)
+            _tell_unnamed(project, naming)
+            used = used_entries(project)
+            contents.append(
+                {each.id: each.name for each in used if each.id is not None}
+            )
+    if rule is not None:
+        rule.tell()
+    _tell_repeats(contents)
+    return joined(particles) if arguments.join else particles
+
+
 def _default(project: Project, by_project: bool) -> Naming:
-    """Take the samples that a project names; all of it is one where it names none."""
+    """Use the samples that a project names; one that names none is one sample."""
     if has_samples(project) and not by_project:
         return stored
     return _the_project(project)
 
 
 def _tell_unnamed(project: Project, naming: Naming) -> None:
-    left = [entry.name for entry in used_entries(project) if naming(entry) is None]
-    if left:
-        more = f", {left[1]}, ..." if len(left) > 2 else ""
-        tell(f"In no sample, of {project.path.name}: {len(left)} ({left[0]}{more}).")
+    unnamed = [entry.name for entry in used_entries(project) if naming(entry) is None]
+    if unnamed:
+        more = f", {unnamed[1]}, ..." if len(unnamed) > 2 else ""
+        tell(
+            f"In no sample, of {project.path.name}: {len(unnamed)} "
+            f"({unnamed[0]}{more})."
+        )
 
 
 def _tell_repeats(contents: Sequence[dict[str, str]]) -> None:
-    """Say which micrographs several projects hold: names by content, of each one.
+    """Report micrographs that are in several projects.
 
-    Intervals take micrographs for independent; of one that is counted twice they are
-    too narrow where samples are joined, and too wide where they are compared.
+    Intervals assume independent micrographs. If one is counted twice, they are too
+    narrow for joined samples, and too wide for differences of samples.
+
+    Parameters
+    ----------
+    contents : sequence of dict
+        For each project, names of micrographs by the id of their content.
     """
     total = Counter(content for names in contents for content in names)
     names = [
@@ -156,48 +170,52 @@ def _tell_repeats(contents: Sequence[dict[str, str]]) -> None:
 
 
 def _the_project(project: Project) -> Naming:
-    """Name all after the project, or its folder where the file has its usual name."""
+    """Name all after the project file, or after its folder if it has the usual name."""
     path = project.path
     name = path.parent.name if path.name == DEFAULT_NAME else path.stem
     return lambda _entry: name
 
 
-def _distinct(samples: Sequence[SampleNumbers]) -> list[SampleNumbers]:
-    """Give a number to those of one name, so that each can be told."""
+def _with_distinct_names(samples: Sequence[SampleNumbers]) -> list[SampleNumbers]:
+    """Append a number to the names of samples that have the same name."""
     total = Counter(each.name for each in samples)
-    seen: Counter[str] = Counter()
-    told = []
+    used: Counter[str] = Counter()
+    distinct = []
     for each in samples:
-        seen[each.name] += 1
-        number = f" ({seen[each.name]})" if total[each.name] > 1 else ""
-        told.append(replace(each, name=f"{each.name}{number}"))
-    return told
+        used[each.name] += 1
+        number = f" ({used[each.name]})" if total[each.name] > 1 else ""
+        distinct.append(replace(each, name=f"{each.name}{number}"))
+    return distinct
 
 
-def _tell_names(
-    samples: Sequence[SampleNumbers], found: Sequence[SampleParticles]
+def _tell_equal_names(
+    samples: Sequence[SampleNumbers], particles: Sequence[SampleParticles]
 ) -> None:
-    """Say that samples of one name were taken for two, and what joins them."""
-    total = Counter(each.name for each in found)
+    """Report samples of the same name in several projects, and how to join them."""
+    total = Counter(each.name for each in particles)
     for name, number in total.items():
         if number > 1:
-            told = [one.name for one in samples if one.name.startswith(f"{name} (")]
+            distinct = [
+                each.name for each in samples if each.name.startswith(f"{name} (")
+            ]
             tell(
                 f"{number} projects have a sample {name!r}; they stay apart here as "
-                f"{' and '.join(told)}. With --join they are one."
+                f"{' and '.join(distinct)}. With --join they are one."
             )
 
 
 def _sentence(sample: SampleNumbers) -> str:
-    found = sample.defects
-    told = found.sentence
-    if found.design_effect is not None:
-        told += f" Design effect {found.design_effect:.2f}."
-    for each in sample.sizes.summaries:
-        if each.label == "all":
-            how = f", {BY_ESTIMATE}," if sample.sizes.by_estimate else ""
-            told += f" Mean diameter{how} {each.mean_words(sample.sizes.unit)}."
-    return told
+    defects = sample.defects
+    sentences = [defects.sentence]
+    if defects.design_effect is not None:
+        sentences.append(f"Design effect {defects.design_effect:.2f}.")
+    estimated = f", {BY_ESTIMATE}," if sample.sizes.by_estimate else ""
+    sentences += [
+        f"Mean diameter{estimated} {each.mean_words(sample.sizes.unit)}."
+        for each in sample.sizes.summaries
+        if each.label == "all"
+    ]
+    return " ".join(sentences)
 
 
 COMMAND = Command(

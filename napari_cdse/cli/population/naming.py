@@ -1,4 +1,4 @@
-"""Flags that assign micrographs to samples."""
+"""Flags that assign micrographs to samples: by folder, file name or table."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from napari_cdse.project.state.records import MicrographEntry
 
 _LARGEST_TABLE = 10_000_000
-"""Bytes of a table of samples: a hundred thousand micrographs with long names."""
+"""Largest table of samples in bytes. Chosen: a hundred thousand micrographs with long
+names."""
 
 _COLUMNS = ("micrograph", "sample")
 
 
 def add_naming(group: argparse._MutuallyExclusiveGroup) -> None:
-    """Offer ``--by-folder``, ``--by-pattern`` and ``--by-table``."""
+    """Add ``--by-folder``, ``--by-pattern`` and ``--by-table``."""
     group.add_argument(
         "--by-folder",
         action="store_true",
@@ -51,42 +52,48 @@ def add_naming(group: argparse._MutuallyExclusiveGroup) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A way to name the samples of projects.
+class NamingRule:
+    """A rule that names the samples of micrographs in one or more projects.
 
     Attributes
     ----------
     naming : callable
-        Takes all micrographs of a project, and returns how each comes to its sample.
+        From all micrographs of a project to the function that names each one's sample.
     table : SampleTable or None
-        Tells, once it was asked for all projects, what it could not place.
+        The user's table, if there is one. Once all projects were named, it knows which
+        of its lines matched no micrograph.
     """
 
     naming: Callable[[Sequence[MicrographEntry]], Naming]
     table: SampleTable | None = None
 
     def tell(self) -> None:
-        """Say which names of a table fitted no micrograph, or more than one."""
+        """Report lines of the table that matched no micrograph, or more than one."""
         for sentence in () if self.table is None else self.table.sentences:
             tell(sentence)
 
 
-def naming_of(arguments: argparse.Namespace) -> Way | None:
-    """Return the way to name samples that was asked for; None for none.
+def naming_of(arguments: argparse.Namespace) -> NamingRule | None:
+    """Return the rule that was chosen by a flag; None if there is none.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Of a command with `add_naming`.
 
     Raises
     ------
     CdseError
-        For a pattern or table that can't be read.
+        If a pattern is wrong, or a table cannot be read.
     """
     if arguments.by_folder:
-        return Way(lambda _: by_folder)
+        return NamingRule(lambda _: by_folder)
     if arguments.by_pattern is not None:
         fits = by_pattern(arguments.by_pattern)
-        return Way(lambda _: fits)
+        return NamingRule(lambda _: fits)
     if arguments.by_table is not None:
         table = SampleTable(_read_table(arguments.by_table))
-        return Way(table.naming, table)
+        return NamingRule(table.naming, table)
     return None
 
 
@@ -98,7 +105,7 @@ def _read_table(path: Path) -> dict[str, str]:
         raise CdseError(
             f"{path.name} is not text in UTF-8; save it as CSV in UTF-8."
         ) from error
-    # A German Excel puts semicolons between its columns.
+    # Excel separates columns by semicolons on systems with decimal commas.
     first = text.partition("\n")[0]
     mark = ";" if first.count(";") > first.count(",") else ","
     try:
@@ -116,14 +123,15 @@ def _read_table(path: Path) -> dict[str, str]:
 
 
 def _one_each(name: str, rows: Iterable[Iterable[str]]) -> dict[str, str]:
-    """Return the sample of each micrograph, and refuse two of one."""
-    found: dict[str, str] = {}
+    """Return the sample of each micrograph; refuse a micrograph with two."""
+    samples: dict[str, str] = {}
     for micrograph, sample in rows:
         if not (micrograph and sample):
             continue
-        if found.setdefault(micrograph, sample) != sample:
+        first = samples.setdefault(micrograph, sample)
+        if first != sample:
             raise CdseError(
-                f"{name} says of {shown(micrograph)} that it is of "
-                f"{shown(found[micrograph])} and of {shown(sample)}; leave one of them."
+                f"{name} says of {shown(micrograph)} that it is of {shown(first)} and "
+                f"of {shown(sample)}; leave one of them."
             )
-    return found
+    return samples

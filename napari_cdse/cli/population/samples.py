@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_project(parser)
-    ways = parser.add_argument_group(
+    group = parser.add_argument_group(
         "naming", "without one of these, the samples of the project are listed"
     )
-    one = ways.add_mutually_exclusive_group()
-    add_naming(one)
-    one.add_argument(
+    rules = group.add_mutually_exclusive_group()
+    add_naming(rules)
+    rules.add_argument(
         "--name", metavar="NAME", help="one sample, of the micrographs of --of"
     )
-    one.add_argument(
+    rules.add_argument(
         "--clear", action="store_true", help="of no sample, all or those of --of"
     )
-    ways.add_argument(
+    group.add_argument(
         "--of",
         nargs="+",
         metavar="FILE",
@@ -60,11 +60,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _names(project: Project, arguments: argparse.Namespace) -> dict[int, str | None]:
-    """Return the names to give, by index; none where it is only asked."""
+    """Return the new names of samples, by index; empty if they are only listed."""
     entries = project.micrographs.entries
-    some = entries if arguments.of is None else chosen(entries, arguments.of)
+    selected = entries if arguments.of is None else chosen(entries, arguments.of)
     if arguments.clear:
-        return {each.index: None for each in some}
+        return {each.index: None for each in selected}
     if arguments.name is not None:
         if arguments.of is None:
             raise ParameterError(
@@ -73,16 +73,18 @@ def _names(project: Project, arguments: argparse.Namespace) -> dict[int, str | N
             )
         if not arguments.name.strip():
             raise ParameterError("A blank is no name; --clear takes names away.")
-        return {each.index: arguments.name for each in some}
-    way = naming_of(arguments)
-    if way is None:
+        return {each.index: arguments.name for each in selected}
+    rule = naming_of(arguments)
+    if rule is None:
         return {}
-    names = names_by(way.naming(entries), some)
-    way.tell()
-    left = [each.name for each in some if each.index not in names]
-    if left:
-        more = f", {left[1]}, ..." if len(left) > 2 else ""
-        tell(f"No name for {len(left)} ({left[0]}{more}); they stay as they were.")
+    names = names_by(rule.naming(entries), selected)
+    rule.tell()
+    unnamed = [each.name for each in selected if each.index not in names]
+    if unnamed:
+        more = f", {unnamed[1]}, ..." if len(unnamed) > 2 else ""
+        tell(
+            f"No name for {len(unnamed)} ({unnamed[0]}{more}); they stay as they were."
+        )
     return names
 
 

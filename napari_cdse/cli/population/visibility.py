@@ -1,24 +1,17 @@
-"""Command ``visibility``: simulate how many faults a microscope shows."""
+"""Command ``visibility``: simulate how many faults are visible in micrographs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cdse.cli.command import (
-    Command,
-    count,
-    integer,
-    path_of,
-    result_path_of,
-    whole,
-)
+from napari_cdse.cli.command import Command, count, result_path_of, whole
 from napari_cdse.cli.console import say
 from napari_cdse.cli.progress import ShareProgress
+from napari_cdse.cli.simulation_flags import add_preset, add_simulation_jobs, preset_of
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.defect_content import MIN_SETTINGS
 from napari_cdse.io.files import check_replaceable
 from napari_cdse.io.visibility_table import is_visibility, write_visibility
-from napari_cdse.simulate import NAMES, load_preset, preset_by_name
 from napari_cdse.simulate.fault_visibility import SETTINGS, fault_visibility
 
 if TYPE_CHECKING:
@@ -33,17 +26,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the table to write, FILE.json, for --visibility of report and export",
     )
-    parser.add_argument(
-        "--preset",
-        choices=NAMES,
-        default="standard",
-        help="what kind of micrographs (default: standard)",
-    )
-    parser.add_argument(
-        "--config",
-        type=path_of,
-        metavar="FILE",
-        help="a TOML file with your own microscope, support, lattice or sizes, as for "
+    add_preset(
+        parser,
+        "a TOML file with your own microscope, support, lattice or sizes, as for "
         "simulate; what it leaves out comes from the preset",
     )
     parser.add_argument(
@@ -61,20 +46,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="number of the series, from 0 (default: 0)",
     )
-    parser.add_argument(
-        "--jobs",
-        type=integer,
-        default=-1,
-        help="processes at a time (default: one for each core)",
-    )
+    add_simulation_jobs(parser)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    preset = (
-        load_preset(arguments.config, arguments.preset)
-        if arguments.config
-        else preset_by_name(arguments.preset)
-    )
+    preset = preset_of(arguments)
     check_replaceable(arguments.out, is_visibility, "table of visibility", CdseError)
     table = fault_visibility(
         preset,

@@ -1,7 +1,12 @@
-"""Simulated micrographs with truth: atoms, multislice, lens, camera, and a rule.
+"""Simulate micrographs of quantum dots on carbon, with the truth about each dot.
 
-Needs the extra ``simulate`` (ase, abTEM) for the scattering factors; all the rest
-works without it.
+`scene` draws what a micrograph shows, `structure` the atoms of its dots; `microscope`
+computes the electron wave and its image, `exposure` the camera's counts. `visibility`
+measures what is visible of each dot, and `truth` derives its class from that by a rule.
+`series` and `writing` make folders of labelled data, `fault_visibility` a table for the
+estimate of the defect content.
+
+The extra ``simulate`` (ase, abTEM) is needed for scattering factors only.
 """
 
 from napari_cdse.simulate.micrograph import Simulated, simulate

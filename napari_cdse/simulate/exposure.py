@@ -1,4 +1,9 @@
-"""Compute waves through the field and through single dots, and the camera's counts."""
+"""Compute the image of a scene and of single dots, and the camera's counts.
+
+The image of the whole field, `whole_field`, includes the carbon; `expose` adds noise.
+`dot_alone` gives the image of one dot without carbon and noise, with which its
+visibility is measured.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +36,28 @@ if TYPE_CHECKING:
     Slices = list[NDArray[np.float32]]
 
 _PATCH_MARGIN_NM = 1.6
+"""Margin around a dot on its patch in nm, over which fringes are delocalised.
+Chosen."""
 _TILT_IMAGES = 3
+"""Number of images of different defocus from which one with tilted defocus is blended.
+Chosen."""
 _OUTLIER_SIGMAS = (5.5, 9.0)
+"""Range of the deviation of an outlier, in standard deviations of the image. Chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A square around one dot, for the dot alone; its middle is the dot's origin."""
+    """A square grid around one dot, whose middle is the dot's origin.
+
+    Attributes
+    ----------
+    size_px : int
+        Edge in pixels of the micrograph.
+    points : int
+        Grid points along an edge.
+    step_nm : float
+        Distance of grid points.
+    """
 
     size_px: int
     points: int
@@ -45,7 +65,7 @@ class Patch:
 
 
 def patch_for(scene: Scene, dot: Dot) -> Patch:
-    """Choose a patch that holds a dot with room for its fringes to spread."""
+    """Choose a patch that holds a dot with a margin for delocalised fringes."""
     reach = np.abs(dot.crystal.places_nm[:, :2]).max() + _PATCH_MARGIN_NM
     size = 4 * math.ceil(reach / scene.grid.pixel_size_nm / 2)
     while fft.next_fast_len(size) != size or size % 4:
@@ -56,7 +76,24 @@ def patch_for(scene: Scene, dot: Dot) -> Patch:
 def dot_slices(
     scene: Scene, patch: Patch, crystal: Crystal, factor: Factor = scattering_factor
 ) -> Slices:
-    """Phase slices of a crystal on its patch."""
+    """Compute the phase slices of a crystal on its patch.
+
+    Parameters
+    ----------
+    scene : Scene
+        Material and voltage.
+    patch : Patch
+        The dot's patch.
+    crystal : Crystal
+        Its atoms.
+    factor : callable, optional
+        Scattering factor by element and squared frequency.
+
+    Returns
+    -------
+    list of ndarray of float32, shape (points, points)
+        Phase shifts in radians, in the order of the beam.
+    """
     phases = DotPhases(
         scene.preset.material, patch.points, patch.step_nm, scene.lens.kV, factor
     )
@@ -66,18 +103,18 @@ def dot_slices(
 def dot_alone(
     scene: Scene, patch: Patch, slices: Slices, defocus_offset_nm: float
 ) -> NDArray[np.float32]:
-    """Picture of a dot without carbon and noise, through the same optics and camera.
+    """Compute the image of a dot without carbon and noise.
 
     Parameters
     ----------
     scene : Scene
         Lens and camera.
     patch : Patch
-        Around the dot.
+        The dot's patch.
     slices : list of ndarray of float32
         From `dot_slices`.
     defocus_offset_nm : float
-        Defocus at the dot's middle beyond the lens's.
+        From `defocus_offset`.
 
     Returns
     -------
@@ -90,8 +127,9 @@ def dot_alone(
         ((phase, DOT_SLICE_NM) for phase in slices), shape, patch.step_nm, lens.kV
     )
     k = optics.full_frequencies(shape, patch.step_nm)
-    back = defocus_offset_nm + len(slices) * DOT_SLICE_NM / 2
-    image = optics.intensity(wave, optics.transfer(lens, k, back))
+    # From the exit plane back to the dot's middle, where its defocus is given.
+    back_nm = defocus_offset_nm + len(slices) * DOT_SLICE_NM / 2
+    image = optics.intensity(wave, optics.transfer(lens, k, back_nm))
     pixels = (patch.size_px, patch.size_px)
     half = optics.half_frequencies(pixels, scene.grid.pixel_size_nm)
     damping = optics.blur(lens, half) * mtf(scene.mtf, pixels)
@@ -99,7 +137,10 @@ def dot_alone(
 
 
 def defocus_offset(scene: Scene, dot: Dot) -> float:
-    """Defocus at a dot's middle beyond the lens's, in nm, by tilt and height."""
+    """Return the defocus at a dot's middle less that of the lens, in nm.
+
+    It is due to the tilt of the support and to the dot's height.
+    """
     above = (scene.dots_region_nm - dot.height_nm) / 2
     height = above if scene.dots_first else -above
     return scene.tilt_at(dot.x_px, dot.y_px) + height
@@ -108,21 +149,21 @@ def defocus_offset(scene: Scene, dot: Dot) -> float:
 def whole_field(
     scene: Scene, dots: list[tuple[Patch, Slices]], factor: Factor = scattering_factor
 ) -> NDArray[np.float32]:
-    """Mean intensity of the field at the camera, before noise.
+    """Compute the mean intensity of the field at the camera, before noise.
 
     Parameters
     ----------
     scene : Scene
-        What to compute.
+        The scene.
     dots : list of (Patch, list of ndarray)
-        Phase slices of each dot of the scene.
+        Patch and phase slices of each of its dots.
     factor : callable, optional
         Scattering factor by element and squared frequency.
 
     Returns
     -------
     ndarray of float32, shape (size_px, size_px)
-        With mean 1, and all contrast times the Stobbs factor.
+        Of mean 1, with the contrast multiplied by the Stobbs factor.
     """
     grid, lens = scene.grid, scene.lens
     shape = (grid.points, grid.points)
@@ -139,12 +180,19 @@ def whole_field(
 
 
 def expose(scene: Scene, field: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Count electrons: light, shot noise, spread in the detector, read-out noise.
+    """Simulate the detector: uneven illumination, shot noise, MTF, read-out noise.
+
+    Parameters
+    ----------
+    scene : Scene
+        Dose and detector.
+    field : ndarray of float32, shape (rows, columns)
+        Mean intensity, from `whole_field`.
 
     Returns
     -------
-    ndarray of float32
-        Counts over their mean.
+    ndarray of float32, shape (rows, columns)
+        Counts, divided by their mean.
     """
     rng = scene.stream("camera")
     mean = scene.electrons_per_px
@@ -161,7 +209,15 @@ def expose(scene: Scene, field: NDArray[np.float32]) -> NDArray[np.float32]:
 def add_outliers(
     scene: Scene, image: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], list[list[int]]]:
-    """Set a few pixels far off; returns the picture and their [x, y]."""
+    """Set a few pixels to outliers.
+
+    Returns
+    -------
+    image : ndarray of float32
+        A changed copy.
+    positions : list of [int, int]
+        Column and row of each outlier.
+    """
     rng = scene.stream("outliers")
     low, high = scene.preset.camera.outliers
     places = rng.integers(0, image.shape[0], size=(int(rng.integers(low, high + 1)), 2))
@@ -173,7 +229,7 @@ def add_outliers(
 
 
 def gray_limits(scene: Scene, image: NDArray[np.float32]) -> tuple[float, float]:
-    """Values that become 0 and 255."""
+    """Draw the values of an image that become the gray levels 0 and 255."""
     rng = scene.stream("gray")
     camera = scene.preset.camera
     spread = float(image.std())
@@ -182,7 +238,19 @@ def gray_limits(scene: Scene, image: NDArray[np.float32]) -> tuple[float, float]
 
 
 def mtf(width: float, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Gaussian transfer of the detector for a real transform of that shape."""
+    """Return the detector's Gaussian MTF for a real transform.
+
+    Parameters
+    ----------
+    width : float
+        Standard deviation in cycles per pixel.
+    shape : tuple of int
+        Rows and columns of the image.
+
+    Returns
+    -------
+    ndarray of float32, shape (rows, columns / 2 + 1)
+    """
     k = optics.half_frequencies(shape, 1.0)
     transfer: NDArray[np.float32] = np.exp(-k.square / np.float32(2 * width**2))
     return transfer
@@ -195,7 +263,7 @@ def _region_slices(dots: list[tuple[Patch, Slices]]) -> int:
 def _field_slices(
     scene: Scene, dots: list[tuple[Patch, Slices]], factor: Factor
 ) -> Iterator[tuple[NDArray[np.float32], float]]:
-    """All slices in the order in which the beam meets them."""
+    """Yield all slices with their thickness, in the order of the beam."""
     rng = scene.stream("carbon")
     films = [scene.carbon_nm, scene.residue_nm]
     if scene.dots_first:
@@ -212,7 +280,7 @@ def _field_slices(
 def _dots_slice(
     scene: Scene, dots: list[tuple[Patch, Slices]], number: int, count: int
 ) -> NDArray[np.float32]:
-    """Add up the dots in one slice; they stand on the carbon, before or behind it."""
+    """Add up the dots in one slice; they touch the carbon, above or below it."""
     total = np.zeros((scene.grid.points, scene.grid.points), np.float32)
     for dot, (patch, slices) in zip(scene.dots, dots, strict=True):
         own = number - (count - len(slices) if scene.dots_first else 0)
@@ -228,7 +296,7 @@ def _dots_slice(
 def _paste(
     total: NDArray[np.float32], part: NDArray[np.float32], row: int, col: int
 ) -> None:
-    """Add a part at a corner, leaving out what lies outside."""
+    """Add a part with its first element at (row, col), cropped to the total."""
     top, left = max(row, 0), max(col, 0)
     bottom = min(row + part.shape[0], total.shape[0])
     right = min(col + part.shape[1], total.shape[1])
@@ -241,7 +309,7 @@ def _paste(
 def _through_lens(
     scene: Scene, wave: NDArray[np.complex64], back_nm: float
 ) -> NDArray[np.float32]:
-    """Image the field, its defocus changing over it, blended from a few images."""
+    """Image the field with a tilted defocus, blended from images of a few defoci."""
     grid, lens = scene.grid, scene.lens
     pixels = (grid.padded_px, grid.padded_px)
     k = optics.full_frequencies(wave.shape, grid.step_nm)
@@ -250,20 +318,20 @@ def _through_lens(
     tilt = scene.tilt_at(0, 0) * np.ones(pixels, np.float32)
     tilt += np.float32(scene.tilt_at(1, 0) - scene.tilt_at(0, 0)) * place
     tilt += np.float32(scene.tilt_at(0, 1) - scene.tilt_at(0, 0)) * place[:, None]
-    stops = np.linspace(tilt.min(), tilt.max(), _TILT_IMAGES)
-    gap = max(float(stops[1] - stops[0]), 1e-6)
+    offsets = np.linspace(tilt.min(), tilt.max(), _TILT_IMAGES)
+    gap = max(float(offsets[1] - offsets[0]), 1e-6)
     total = np.zeros(pixels, np.float32)
-    for stop in stops:
-        transferred = optics.transfer(lens, k, back_nm + float(stop))
-        image = optics.sample(optics.intensity(wave, transferred), pixels, damping)
-        total += image * np.clip(1 - np.abs(tilt - stop) / gap, 0, 1)
+    for offset in offsets:
+        transfer = optics.transfer(lens, k, back_nm + float(offset))
+        image = optics.sample(optics.intensity(wave, transfer), pixels, damping)
+        total += image * np.clip(1 - np.abs(tilt - offset) / gap, 0, 1)
     return total
 
 
 def _light(
     rng: np.random.Generator, shape: tuple[int, ...], limits: tuple[float, float]
 ) -> NDArray[np.float32]:
-    """Draw uneven illumination: a slope and a bow, with mean about one."""
+    """Draw uneven illumination: a plane and a paraboloid, of mean about 1."""
     strength = rng.uniform(*limits)
     rows, cols = (np.linspace(-1, 1, size, dtype=np.float32) for size in shape)
     a, b, c = rng.uniform(-1, 1, size=3)

@@ -1,17 +1,17 @@
 """Simulate how often faults are visible, by kind, orientation and optics.
 
-Micrographs for training are full of faults that stand edge-on; counting in them would
-say that most faults show. Here how a dot lies does not depend on its fault: some lie
-near a close-packed row, whichever, the others any other way, a few of each kind under
-each of many settings of the microscope, and each is judged by the rule that gives
-simulated micrographs their classes.
+In simulated micrographs for training most faults are edge-on, so that far more of them
+are visible than in a sample. Here the orientation of a dot does not depend on its
+fault: some dots are near any close-packed row, the others anywhere else. A few dots of
+each kind are drawn under each of many settings of the microscope, and judged by the
+rule that gives simulated dots their classes (`napari_cdse.simulate.truth.judge`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -40,18 +40,19 @@ if TYPE_CHECKING:
     from napari_cdse.simulate.visibility import Background
 
 SETTINGS = 40
-"""Settings of the microscope that are drawn. A choice: the share that shows differs
-between settings by about as much as between dots, so settings count for more."""
+"""Number of settings of the microscope. Chosen: the visible fraction varies between
+settings about as much as between dots, so that more settings help more than more
+dots."""
 
 ALIGNED = 2
-"""Dots near a close-packed row of each kind of fault under each setting; of each host
-without a fault, twice as many."""
+"""Dots near a close-packed row, for each kind of fault and setting; twice as many for
+each host without a fault. Chosen."""
 
 OTHERWISE = 1
-"""Dots that lie otherwise, likewise."""
+"""The same for dots of other orientations. Chosen."""
 
 _FIELD_PX = 512
-"""Edge of the bare field in which the background is measured."""
+"""Edge in px of the field without dots in which the background is measured. Chosen."""
 
 
 def fault_visibility(
@@ -61,39 +62,43 @@ def fault_visibility(
     jobs: int = -1,
     progress: Progress | None = None,
 ) -> VisibilityTable:
-    """Simulate dots with and without faults, and judge what shows.
+    """Simulate dots with and without faults, and judge what is visible of them.
 
     Parameters
     ----------
     preset : Preset
         Microscope, support, material, sizes, and the rule.
     seed : int, optional
-        Number of the series; the same one gives the same table.
+        Number of the series; equal ones give equal tables.
     settings : int, optional
-        How many settings of the microscope are drawn.
+        Number of settings of the microscope.
     jobs : int, optional
         Processes; see `napari_cdse.core.process_pool.processes`.
     progress : callable, optional
         Called with the share done, 0 to 1.
 
+    Returns
+    -------
+    VisibilityTable
+
     Raises
     ------
     ParameterError
-        abTEM is missing, an element is unknown, or a process died.
+        If abTEM is missing, an element is unknown, or a process died.
     """
     material = preset.material
     anions = () if material.lattice == "fcc" else (material.anion,)
     check_elements(("C", material.cation, *anions))
     dots: list[SeenDot] = []
     work = partial(_of_setting, preset, seed)
-    done = in_order(work, list(range(settings)), processes(jobs, settings))
-    for number, found in enumerate(done, 1):
-        if isinstance(found, Died):
+    results = in_order(work, list(range(settings)), processes(jobs, settings))
+    for number, result in enumerate(results, 1):
+        if isinstance(result, Died):
             raise ParameterError(
                 "The simulation ended with its whole process, perhaps for want of "
                 "memory; try again with fewer --jobs."
             )
-        dots.extend(found)
+        dots.extend(result)
         if progress is not None:
             progress(number / settings)
     return VisibilityTable(
@@ -112,12 +117,12 @@ def fault_visibility(
 
 
 def kinds_of(material: Material) -> dict[str, float]:
-    """Say what part of all faults is of which kind, as the simulator draws them.
+    """Return the fraction of each kind among all faults, as the simulator draws them.
 
     Parameters
     ----------
     material : Material
-        Its lattice, and how much of it is wurtzite.
+        Its lattice, and its share of wurtzite.
 
     Returns
     -------
@@ -138,12 +143,17 @@ def kinds_of(material: Material) -> dict[str, float]:
 
 
 def hosts_of(material: Material) -> dict[str, float]:
-    """Say what part of all dots is zinc blende (or cubic), and what part wurtzite.
+    """Return the fractions of cubic (zinc blende) and hexagonal (wurtzite) dots.
 
     Parameters
     ----------
     material : Material
-        Its lattice, and how much of it is wurtzite.
+        Its lattice, and its share of wurtzite.
+
+    Returns
+    -------
+    dict of str to float
+        By host, with sum 1.
     """
     if material.lattice != "tetrahedral":
         return {"cubic": 1.0}
@@ -164,12 +174,20 @@ def _of_setting(
     image = exposure.expose(scene, exposure.whole_field(scene, [], factor))
     behind = background(image, np.zeros(image.shape, bool))
     dots = list(_dots(scene))
-    filled = replace(scene, dots=tuple(dot for *_, dot in dots))
-    return [_seen(filled, told, behind, factor) for told in dots]
+    filled = replace(scene, dots=tuple(each.dot for each in dots))
+    return [_seen(filled, each, behind, factor) for each in dots]
 
 
-def _dots(scene: Scene) -> Iterator[tuple[str, bool, Dot]]:
-    """Draw the dots of one setting, with their kinds and whether they are aligned."""
+class _DrawnDot(NamedTuple):
+    """A dot, its kind (``host: fault``), and whether it is near a close-packed row."""
+
+    kind: str
+    aligned: bool
+    dot: Dot
+
+
+def _dots(scene: Scene) -> Iterator[_DrawnDot]:
+    """Draw the dots of one setting."""
     rng, material = scene.stream("visibility"), scene.preset.material
     kinds = [*kinds_of(material)]
     kinds += 2 * [f"{host}: {stacking.PERFECT}" for host in hosts_of(material)]
@@ -179,14 +197,15 @@ def _dots(scene: Scene) -> Iterator[tuple[str, bool, Dot]]:
             x, y = rng.uniform(0, scene.grid.size_px, 2)
             place, hexagonal = (float(x), float(y)), host == "hexagonal"
             dot = dot_of_kind(rng, scene.preset, place, fault, hexagonal, aligned)
-            # A fault may lie where the outline has no atoms any more.
-            yield f"{host}: {dot.defect}", aligned, dot
+            # The outline may have cut the fault off, which changes the kind.
+            yield _DrawnDot(f"{host}: {dot.defect}", aligned, dot)
 
 
 def _seen(
-    scene: Scene, told: tuple[str, bool, Dot], behind: Background, factor: Factor
+    scene: Scene, drawn: _DrawnDot, behind: Background, factor: Factor
 ) -> SeenDot:
-    kind, aligned, dot = told
+    """Judge what is visible of one dot."""
+    kind, aligned, dot = drawn
     patch = exposure.patch_for(scene, dot)
     slices = exposure.dot_slices(scene, patch, dot.crystal, factor)
     offset = exposure.defocus_offset(scene, dot)
@@ -194,7 +213,7 @@ def _seen(
     rule, pixel = scene.preset.rule, scene.grid.pixel_size_nm
     look = look_at(alone, outline, behind, pixel, rule)
     defect = Defect()
-    # Comparing takes two more pictures, and only resolved dots can show a fault.
+    # This takes two more images; the fault of a dot that is not resolved never shows.
     if dot.has_defect and look.second_margin >= 1:
         picture = (patch, alone, outline)
         defect = defect_seen(scene, dot, picture, behind, offset, factor)

@@ -1,4 +1,4 @@
-"""Masks of the dots: projected outlines, and which dot hides which."""
+"""Masks of the dots: their projected outlines, and how far they overlap."""
 
 from __future__ import annotations
 
@@ -15,12 +15,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ATOM_REACH_NM = 0.09
+"""Radius in nm by which the projection of an atom is widened. Chosen."""
 _CLOSING_NM = 0.35
+"""Radius in nm of the morphological closing that joins atoms: about the largest lattice
+spacing. Chosen."""
 
 
 @dataclass(frozen=True, eq=False)
 class Footprint:
-    """Pixels under a dot, as rows and columns that may lie outside the micrograph."""
+    """Pixels under a dot.
+
+    Attributes
+    ----------
+    rows, cols : ndarray of int, shape (n,)
+        Of each pixel; some may be outside of the micrograph.
+    """
 
     rows: NDArray[np.int64]
     cols: NDArray[np.int64]
@@ -41,7 +50,7 @@ class Footprint:
         return math.sqrt(self.area_px / math.pi)
 
     def inside(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
-        """Which of the pixels lie in the micrograph."""
+        """Return which of the pixels are in a micrograph of (rows, columns)."""
         return (
             (self.rows >= 0)
             & (self.rows < shape[0])
@@ -50,7 +59,7 @@ class Footprint:
         )
 
     def visible_fraction(self, shape: tuple[int, int]) -> float:
-        """Share of the pixels that lies in the micrograph."""
+        """Return the fraction of the pixels in a micrograph of (rows, columns)."""
         return float(self.inside(shape).mean())
 
 
@@ -60,7 +69,7 @@ def shadow(
     size_px: int,
     origin_px: tuple[float, float],
 ) -> NDArray[np.bool_]:
-    """Project atoms on a square of pixels and close the gaps between them.
+    """Project atoms on a square of pixels, and close the gaps between them.
 
     Parameters
     ----------
@@ -72,6 +81,10 @@ def shadow(
         Edge of the square.
     origin_px : tuple of float
         Row and column of the dot's origin in the square.
+
+    Returns
+    -------
+    ndarray of bool, shape (size_px, size_px)
     """
     cols = np.rint(places_nm[:, 0] / pixel_size_nm + origin_px[1]).astype(int)
     rows = np.rint(places_nm[:, 1] / pixel_size_nm + origin_px[0]).astype(int)
@@ -90,7 +103,15 @@ def footprint(
     size_px: int,
     place_px: tuple[float, float],
 ) -> Footprint:
-    """Find the pixels of the micrograph under a dot whose origin is (row, column)."""
+    """Return the pixels of the micrograph under a dot.
+
+    Parameters
+    ----------
+    places_nm, pixel_size_nm, size_px
+        As for `shadow`.
+    place_px : tuple of float
+        Row and column of the dot's origin in the micrograph.
+    """
     corner = [math.floor(value) - size_px // 2 for value in place_px]
     origin = (place_px[0] - corner[0], place_px[1] - corner[1])
     rows, cols = np.nonzero(shadow(places_nm, pixel_size_nm, size_px, origin))
@@ -100,7 +121,7 @@ def footprint(
 def instance_mask(
     prints: Sequence[Footprint], shape: tuple[int, int]
 ) -> NDArray[np.uint8]:
-    """Give each pixel the number of the dot over it, from 1; later dots lie on top."""
+    """Give each pixel the number of its dot, from 1; later dots cover earlier ones."""
     mask = np.zeros(shape, np.uint8)
     for number, part in enumerate(prints, 1):
         keep = part.inside(shape)
@@ -109,10 +130,10 @@ def instance_mask(
 
 
 def overlap_fractions(prints: Sequence[Footprint]) -> list[float]:
-    """Share of each footprint that lies under others too."""
+    """Return the fraction of each footprint that others cover too."""
     sets = [set(zip(p.rows.tolist(), p.cols.tolist(), strict=True)) for p in prints]
-    out = []
+    fractions = []
     for number, own in enumerate(sets):
         others = set().union(*(s for n, s in enumerate(sets) if n != number))
-        out.append(len(own & others) / max(len(own), 1))
-    return out
+        fractions.append(len(own & others) / max(len(own), 1))
+    return fractions

@@ -1,4 +1,9 @@
-"""Simulate one micrograph with its truth."""
+"""Simulate one micrograph, and judge each of its dots.
+
+`simulate` goes from a drawn scene to gray levels, mask and truth. What is visible of a
+dot is judged with an image of the dot alone, and a defect by comparing that with images
+of the nearest perfect crystals in the same outline.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +38,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """A micrograph as it is written: gray levels, contrast, instances, truth."""
+    """A simulated micrograph.
+
+    Attributes
+    ----------
+    gray : ndarray of uint8, shape (rows, columns)
+        Gray levels.
+    contrast : ndarray of float32, shape (rows, columns)
+        Counts, divided by their mean.
+    mask : ndarray of uint8, shape (rows, columns)
+        Number of the dot over each pixel; 0 for none.
+    record : dict
+        The truth, from `napari_cdse.simulate.truth.micrograph_record`.
+    """
 
     gray: NDArray[np.uint8]
     contrast: NDArray[np.float32]
@@ -44,21 +61,25 @@ class Simulated:
 def simulate(
     preset: Preset, seed: int, index: int, factor: Factor = scattering_factor
 ) -> Simulated:
-    """Simulate one micrograph; the same three arguments give the same pixels.
+    """Simulate one micrograph; equal arguments give equal pixels.
 
     Parameters
     ----------
     preset : Preset
-        What to draw from.
+        Parameters and ranges from which the scene is drawn.
     seed, index : int
-        Which of the series, and which of its micrographs.
+        Number of the series, and of the micrograph in it.
     factor : callable, optional
-        Scattering factor by element and squared frequency (default: abTEM's).
+        Scattering factor by element and squared frequency; abTEM's by default.
+
+    Returns
+    -------
+    Simulated
 
     Raises
     ------
     ParameterError
-        abTEM is missing.
+        If abTEM is missing.
     """
     scene = on_grid(draw_scene(preset, seed, index))
     patches = [exposure.patch_for(scene, dot) for dot in scene.dots]
@@ -90,7 +111,7 @@ def _dot_records(
     behind: Background,
     factor: Factor,
 ) -> list[dict[str, Any]]:
-    """Judge all dots."""
+    """Judge all dots, and make their records."""
     overlaps = masks.overlap_fractions(prints)
     records = []
     for number, dot in enumerate(scene.dots):
@@ -103,7 +124,7 @@ def _dot_records(
                 prints[number],
                 overlaps[number],
                 scene.lens.defocus + offset,
-                _see(scene, dot, ready[number], behind, offset, factor),
+                _judge(scene, dot, ready[number], behind, offset, factor),
             )
         )
     return records
@@ -118,7 +139,7 @@ def _footprint(scene: Scene, dot: Dot, patch: Patch) -> masks.Footprint:
     )
 
 
-def _see(
+def _judge(
     scene: Scene,
     dot: Dot,
     ready: tuple[Patch, Slices],
@@ -126,7 +147,7 @@ def _see(
     offset: float,
     factor: Factor,
 ) -> tuple[Look, Defect, truth.Verdict]:
-    """Simulate a dot alone and judge it."""
+    """Judge what is visible of a dot."""
     alone, outline = dot_picture(scene, dot, ready, offset)
     look = look_at(alone, outline, behind, scene.grid.pixel_size_nm, scene.preset.rule)
     defect = Defect()
@@ -140,18 +161,24 @@ def _see(
 def dot_picture(
     scene: Scene, dot: Dot, ready: tuple[Patch, Slices], offset: float
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Make the picture of a dot alone, and its outline.
+    """Compute the image of a dot alone, and its outline.
 
     Parameters
     ----------
     scene : Scene
         Lens and camera.
     dot : Dot
-        What lies in it.
+        The dot.
     ready : tuple of Patch and list of ndarray
-        See `exposure.patch_for` and `exposure.dot_slices`.
+        From `exposure.patch_for` and `exposure.dot_slices`.
     offset : float
-        Defocus at the dot beyond the lens's, in nm.
+        From `exposure.defocus_offset`, in nm.
+
+    Returns
+    -------
+    alone : ndarray of float32, shape (size_px, size_px)
+        Contrast.
+    outline : ndarray of bool, shape (size_px, size_px)
     """
     patch, slices = ready
     alone = exposure.dot_alone(scene, patch, slices, offset)
@@ -170,22 +197,27 @@ def defect_seen(
     offset: float,
     factor: Factor,
 ) -> Defect:
-    """Compare a dot's picture with those of its nearest perfect stackings.
+    """Compare a dot's image with those of the nearest perfect stackings.
 
     Parameters
     ----------
     scene : Scene
         Lens and camera.
     dot : Dot
-        With a defect.
+        A dot with a defect.
     picture : tuple of Patch, ndarray and ndarray
-        Its patch, and what `dot_picture` makes.
+        Its patch, and the result of `dot_picture`.
     behind : Background
-        Of the micrograph.
+        Background of the micrograph.
     offset : float
-        Defocus at the dot beyond the lens's, in nm.
+        From `exposure.defocus_offset`, in nm.
     factor : callable
         Scattering factor by element and squared frequency.
+
+    Returns
+    -------
+    Defect
+        For the perfect stacking from which it differs least.
     """
     patch, alone, outline = picture
     twins = _perfect_twins(scene, dot, patch, offset, factor)
@@ -196,7 +228,7 @@ def defect_seen(
 def _perfect_twins(
     scene: Scene, dot: Dot, patch: Patch, offset: float, factor: Factor
 ) -> list[NDArray[np.float32]]:
-    """Pictures of the nearest perfect stackings in the same outline."""
+    """Compute images of the nearest perfect stackings in the same outline."""
     crystal = dot.crystal
     pictures = []
     for letters in nearest_perfect(crystal.stacking, crystal.layer_weights()):

@@ -1,7 +1,8 @@
-"""Parameters of a simulated series: lattice, dots, support, optics.
+"""Parameters of a simulated series: lattice, dots, support, optics, camera, rule.
 
-A pair of numbers is a range from which each micrograph (or dot) draws evenly. Lengths
-are in nm unless the name says otherwise.
+A pair of numbers is a range from which each micrograph, or each dot, draws uniformly.
+The defaults are those of the preset ``standard``; unless a source is given, they are
+chosen. `napari_cdse.simulate.presets` reads others.
 """
 
 from __future__ import annotations
@@ -17,8 +18,23 @@ Lattice = Literal["tetrahedral", "rock salt", "fcc"]
 class Material:
     """A crystal as a stack of close-packed layers.
 
-    ``tetrahedral`` is zinc blende or wurtzite, by the order of its layers;
-    ``rock salt`` and ``fcc`` are cubic. ``fcc`` has no anion.
+    Attributes
+    ----------
+    name : str
+    lattice : {"tetrahedral", "rock salt", "fcc"}
+        Tetrahedral is zinc blende or wurtzite, by the order of layers; the others are
+        cubic, and fcc has no anion.
+    cation, anion : str
+        Symbols of the elements.
+    in_plane_nm : float
+        Distance of neighbouring atoms in a layer.
+    layer_nm : float
+        Distance of neighbouring layers.
+    hexagonal_share : float
+        Fraction of tetrahedral dots that are wurtzite.
+    bulk_rms_nm, surface_rms_nm : float
+        Root mean square displacement of atoms along an axis, inside and near the
+        surface.
     """
 
     name: str = "CdSe"
@@ -34,7 +50,21 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The field of view and what lies in it."""
+    """The field of view, and the number of dots in it.
+
+    Attributes
+    ----------
+    size_px : int
+        Edge of the micrograph.
+    pixel_size_nm : (float, float)
+        Range of the edge of a pixel.
+    dots : (int, int)
+        Least and largest number of dots.
+    touching_share : float
+        Fraction of dots that touch another one.
+    empty_share : float
+        Fraction of micrographs without dots.
+    """
 
     size_px: int = 1024
     pixel_size_nm: Range = (0.036, 0.046)
@@ -47,8 +77,30 @@ class Field:
 class Dots:
     """Size, shape, orientation and defects of the dots.
 
-    ``defect_share`` and ``perfect_share`` of the dots lie near a zone axis in which
-    fault planes stand edge-on or another low-index one; the rest lie far off.
+    Attributes
+    ----------
+    diameter_nm : (float, float)
+        Least and largest diameter.
+    diameter_mean_nm, diameter_spread_nm : float
+        Mean and standard deviation of the diameter.
+    flatness : (float, float)
+        Range of height over diameter.
+    facetted_share : float
+        Fraction of dots with facets.
+    defect_share : float
+        Fraction of dots with a defect, near a zone axis along which its plane is
+        edge-on.
+    perfect_share : float
+        Fraction of dots without a defect, near that or another low-index zone axis. All
+        other dots are far from zone axes.
+    off_defect_share : float
+        Fraction of the latter with a defect.
+    other_zone_share : float
+        Fraction of dots without a defect that are near another zone axis.
+    tilt_deg : float
+        Largest tilt from a zone axis of the dots near one.
+    off_tilt_deg : (float, float)
+        Range of the tilt of other dots, unless their orientation is random.
     """
 
     diameter_nm: Range = (2.5, 6.0)
@@ -66,12 +118,20 @@ class Dots:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """Amorphous carbon below the dots and contamination on the other side.
+    """Amorphous carbon on one side of the dots, and contamination on the other.
 
-    Its structure factor is ``plateau`` plus ``coarse`` up to about ``coarse_per_nm``,
-    less a share ``hole`` up to about ``hole_per_nm``, with a ``peak`` of width
-    ``peak_width_per_nm`` at ``peak_per_nm`` (carbon's first), damped by a motion of
-    ``rms_nm``. The numbers are fitted to micrographs.
+    Attributes
+    ----------
+    carbon_nm, residue_nm : (float, float)
+        Ranges of the thickness of the carbon and of the contamination.
+    atoms_per_nm3 : float
+        Density.
+    plateau, coarse, coarse_per_nm, hole, hole_per_nm, peak, peak_per_nm,
+    peak_width_per_nm, rms_nm : float
+        Structure factor: a constant ``plateau``; plus ``coarse``, a Gaussian of width
+        ``coarse_per_nm``; less a fraction ``hole``, of width ``hole_per_nm``; plus a
+        ``peak`` at ``peak_per_nm``, carbon's first. Atomic motion of ``rms_nm`` damps
+        it. The numbers are fitted to micrographs.
     """
 
     carbon_nm: Range = (12.0, 16.5)
@@ -90,7 +150,37 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Optics:
-    """The microscope. ``contrast`` is the Stobbs factor."""
+    """The microscope.
+
+    Attributes
+    ----------
+    voltages_kV : tuple of float
+        Acceleration voltages, of which one is drawn.
+    corrected_share : float
+        Fraction of micrographs from a corrected microscope.
+    corrected_Cs_mm : (float, float)
+        Range of its spherical aberration.
+    corrected_defocus_nm : tuple of (float, float)
+        Ranges of its underfocus, of which one is drawn.
+    Cs_mm : (float, float)
+        Range of the spherical aberration without a corrector.
+    scherzer_multiple : (float, float)
+        Range of its underfocus, over the square root of Cs times wavelength.
+    focal_spread_nm : (float, float)
+        Range of the standard deviation of the defocus.
+    convergence_mrad : (float, float)
+        Range of the semi-angle of convergence.
+    astigmatism_nm : (float, float)
+        Range of the twofold astigmatism.
+    drift_nm : (float, float)
+        Range of the distance of drift during the exposure.
+    vibration_nm : (float, float)
+        Range of the root mean square displacement by vibration.
+    contrast : (float, float)
+        Range of the Stobbs factor, by which the contrast is multiplied.
+    defocus_tilt_nm : (float, float)
+        Range of the difference of defocus between opposite edges of the field.
+    """
 
     voltages_kV: tuple[float, ...] = (300.0,)
     corrected_share: float = 0.75
@@ -109,11 +199,23 @@ class Optics:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """Dose and detector. ``mtf`` is a Gaussian's width in cycles per pixel.
+    """Dose and detector.
 
-    ``read_noise`` is a fraction of the shot noise's standard deviation; ``black`` and
-    ``white`` say how many standard deviations below and above the mean the 8-bit
-    scale ends.
+    Attributes
+    ----------
+    dose_per_A2 : (float, float)
+        Range of the electrons per square ångström.
+    mtf : (float, float)
+        Range of the standard deviation of the Gaussian MTF, in cycles per pixel.
+    read_noise : (float, float)
+        Range of the read-out noise, over the standard deviation of the shot noise.
+    uneven_light : (float, float)
+        Range of the relative strength of uneven illumination.
+    outliers : (int, int)
+        Least and largest number of outlying pixels.
+    black, white : (float, float)
+        Ranges of the ends of the 8-bit scale, in standard deviations below and above
+        the mean.
     """
 
     dose_per_A2: Range = (300.0, 650.0)
@@ -127,12 +229,27 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When something is visible, against the micrograph's own background.
+    """When something is visible against the micrograph's background.
 
-    ``S_family``: power of a family's peak over the background's mean power there.
-    ``C_family``: its rms amplitude over the background's. ``d_defect``: d' of a
-    non-prewhitening observer. ``r_defect``: share of the image energy that the defect
-    changes.
+    Attributes
+    ----------
+    S_family : float
+        Least power of the peak of a family of fringes, over the background's mean power
+        at its frequency.
+    C_family : float
+        Least root mean square amplitude of a family, over that of the background.
+    angle_min_deg : float
+        Least angle between two families of a resolved dot.
+    k_band_per_nm : (float, float)
+        Band of frequencies in which families are sought.
+    d_defect : float
+        Least d' of a defect for a non-prewhitening observer.
+    r_defect : float
+        Least fraction of the image's energy that a defect changes.
+    visible_margin : float
+        Least margin of the strongest family of a visible dot.
+    visible_variance : float
+        Least variance of a visible dot, over that of the background.
     """
 
     S_family: float = 18.0
@@ -147,7 +264,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """All that a simulated micrograph depends on, besides seed and index."""
+    """Everything that a simulated micrograph depends on, besides seed and index."""
 
     name: str = "standard"
     material: Material = Material()
@@ -159,5 +276,5 @@ class Preset:
     rule: Rule = Rule()
 
     def as_dict(self) -> dict[str, Any]:
-        """Turn into nested dictionaries that JSON can hold."""
+        """Convert to nested dictionaries of types that JSON knows."""
         return asdict(self)

@@ -1,6 +1,6 @@
-"""Presets of these parameters by name, or from a user's TOML file.
+"""Load presets of the parameters: shipped ones, or from a user's TOML file.
 
-A file names the preset that it starts from and what differs::
+A file names a preset to start from, and the parameters that differ::
 
     base = "standard"
     name = "my-microscope"
@@ -32,13 +32,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ("easy", "standard", "hard")
+"""Shipped presets."""
 _LARGEST = 2**53
-"""Beyond it a float no longer holds every whole number."""
+"""Largest integer that is accepted; floats cannot represent all integers beyond."""
 _LIMIT_BYTES = 2**20
+"""Largest file that is read. Chosen."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}")
 _FEWEST_PX = 128
+"""Least edge of a micrograph. Chosen."""
 _MOST_DOTS = 255
-_PAIR = 2
+"""Most dots in a micrograph: their numbers must fit into 8 bits of the mask."""
 
 
 def preset_by_name(name: str) -> Preset:
@@ -47,7 +50,7 @@ def preset_by_name(name: str) -> Preset:
     Raises
     ------
     ParameterError
-        No such preset.
+        If there is no such preset.
     """
     if name not in NAMES:
         known = ", ".join(NAMES)
@@ -64,13 +67,13 @@ def load_preset(path: Path, base: str = "standard") -> Preset:
     path : Path
         The file.
     base : str, optional
-        Preset to start from when the file names none.
+        Preset to start from if the file names none.
 
     Raises
     ------
     ParameterError
-        Not TOML, an unknown parameter, or a value of the wrong kind; the message
-        names it.
+        If the file cannot be read, or a parameter is unknown or has a wrong value; the
+        message names it.
     """
     name = name_of(path)
     data = read_file(path, _LIMIT_BYTES, ParameterError)
@@ -92,7 +95,7 @@ def _preset(table: dict[str, Any], source: str, start: Preset) -> Preset:
 
 
 def _updated(owner: Any, table: dict[str, Any], source: str, prefix: str) -> Any:
-    """Replace the fields of a dataclass by what a table says."""
+    """Replace fields of a dataclass, and of those in it, by the values of a table."""
     hints = get_type_hints(type(owner))
     changed = {}
     for key, value in table.items():
@@ -110,7 +113,7 @@ def _updated(owner: Any, table: dict[str, Any], source: str, prefix: str) -> Any
 
 
 def _value(value: Any, kind: Any, where: str) -> Any:
-    """Turn a TOML value into the kind that a field holds."""
+    """Convert a value of TOML to the type of a field."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin is tuple and isinstance(value, list):
         kinds = inner[:1] * len(value) if inner[-1] is ... else inner
@@ -129,15 +132,16 @@ def _value(value: Any, kind: Any, where: str) -> Any:
 
 
 def _is_number(value: Any, kind: type) -> bool:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if whole and abs(value) > _LARGEST:
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    if is_int and abs(value) > _LARGEST:
         return False
-    return whole or (
+    return is_int or (
         kind is float and isinstance(value, float) and math.isfinite(value)
     )
 
 
 def _wanted(kind: Any) -> str:
+    """Describe the values of a type, for messages."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin is tuple:
         if inner[-1] is ...:
@@ -151,7 +155,7 @@ def _wanted(kind: Any) -> str:
 
 
 def _check(preset: Preset, source: str) -> None:
-    """Refuse what cannot be simulated."""
+    """Refuse values that cannot be simulated."""
     dots, field = preset.dots, preset.field
     shares = dots.defect_share + dots.perfect_share
     problems = {

@@ -1,4 +1,8 @@
-"""Draw the random content of one micrograph: dots, support, optics."""
+"""Draw the random content of one micrograph: dots, support, optics.
+
+Random numbers come from streams (`stream`), one for each purpose, so that a change in
+one part of the simulation does not change the random numbers of another.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +21,29 @@ if TYPE_CHECKING:
     from napari_cdse.simulate.params import Optics, Preset, Range
 
 _COARSEST_STEP_NM = 0.031
+"""Largest distance of grid points in nm. Chosen: multislice keeps frequencies up to two
+thirds of the Nyquist frequency, 10.8 per nm."""
 _MARGIN_NM = 1.5
+"""Margin of the grid around the micrograph in nm, for delocalised fringes. Chosen."""
 _OVERSAMPLINGS = (1.0, 1.5, 2.0, 2.5, 3.0)
+"""Grid points per pixel to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The computing grid: a margin around the micrograph, finer than its pixels."""
+    """The grid of the computation, which is finer than pixels, and has a margin.
+
+    Attributes
+    ----------
+    size_px : int
+        Edge of the micrograph.
+    padded_px : int
+        Edge with the margin.
+    oversampling : float
+        Grid points per pixel, along an edge.
+    pixel_size_nm : float
+        Edge of a pixel.
+    """
 
     size_px: int
     padded_px: int
@@ -37,26 +57,51 @@ class Grid:
 
     @property
     def points(self) -> int:
-        """Grid points along an edge."""
+        """Number of grid points along an edge."""
         return round(self.padded_px * self.oversampling)
 
     @property
     def margin_px(self) -> int:
-        """Pixels left of and above the micrograph."""
+        """Margin left of and above the micrograph, in pixels."""
         return (self.padded_px - self.size_px) // 2
 
     def point_of(self, place_px: float) -> int:
-        """Nearest grid point to a position in the micrograph."""
+        """Return the grid point nearest to a position in the micrograph."""
         return round((place_px + self.margin_px) * self.oversampling)
 
     def place_of(self, point: int) -> float:
-        """Position in the micrograph of a grid point."""
+        """Return the position of a grid point in the micrograph, in pixels."""
         return point / self.oversampling - self.margin_px
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One micrograph before anything is computed."""
+    """Everything that is drawn for one micrograph.
+
+    Attributes
+    ----------
+    name : str
+        ``PRESET_SEED_INDEX``.
+    seed, index : int
+        Number of the series, and of the micrograph in it.
+    preset : Preset
+        Parameters from which it was drawn.
+    grid : Grid
+    lens : Lens
+    dots : tuple of Dot
+    carbon_nm, residue_nm : float
+        Thickness of the carbon and of the contamination.
+    dots_first : bool
+        Whether the beam passes the dots before the carbon.
+    dose_per_A2 : float
+        Electrons per square ångström.
+    mtf, read_noise : float
+        See `napari_cdse.simulate.params.Camera`.
+    defocus_tilt_nm : float
+        Difference of defocus between opposite edges.
+    defocus_tilt_angle : float
+        Direction in which it increases, in radians from x.
+    """
 
     name: str
     seed: int
@@ -85,25 +130,25 @@ class Scene:
         return max((dot.height_nm for dot in self.dots), default=0.0)
 
     def tilt_at(self, x_px: float, y_px: float) -> float:
-        """Change of defocus over a tilted field, in nm; zero in the middle."""
+        """Return the change of defocus by the tilt, in nm; 0 in the middle."""
         size = self.grid.size_px
         along = (x_px / size - 0.5) * math.cos(self.defocus_tilt_angle)
         along += (y_px / size - 0.5) * math.sin(self.defocus_tilt_angle)
         return self.defocus_tilt_nm * along
 
     def stream(self, purpose: str) -> np.random.Generator:
-        """Open a source of chance of its own for one purpose."""
+        """Return the random numbers for one purpose; see `stream`."""
         return stream(self.preset.name, self.seed, self.index, purpose)
 
 
 def stream(preset: str, seed: int, index: int, purpose: str) -> np.random.Generator:
-    """Open a source of chance that depends on preset, seed, index and purpose only."""
+    """Return random numbers that depend on preset, seed, index and purpose alone."""
     words = [zlib.crc32(text.encode()) for text in (preset, purpose)]
     return np.random.default_rng([seed, index, *words])
 
 
 def draw_scene(preset: Preset, seed: int, index: int) -> Scene:
-    """Draw all that a micrograph shows and how it is taken."""
+    """Draw the content of a micrograph, and the settings of the microscope."""
     rng = stream(preset.name, seed, index, "scene")
     pixel_size = _draw(rng, preset.field.pixel_size_nm)
     camera, support = preset.camera, preset.support
@@ -127,7 +172,7 @@ def draw_scene(preset: Preset, seed: int, index: int) -> Scene:
 
 
 def on_grid(scene: Scene) -> Scene:
-    """Put each dot on the nearest grid point."""
+    """Move each dot to the nearest grid point."""
     grid = scene.grid
     dots = tuple(
         replace(

@@ -1,4 +1,4 @@
-"""Simulate a series of micrographs on all cores; resume an interrupted one."""
+"""Simulate a series of micrographs in several processes, and resume it."""
 
 from __future__ import annotations
 
@@ -27,47 +27,49 @@ def simulate_series(
     Parameters
     ----------
     out : Path
-        Folder; made when missing.
+        Folder; created if it is missing.
     preset : Preset
-        What to simulate.
+        Parameters of the series.
     seed : int
         Number of the series.
     indices : sequence of int
-        Which micrographs of the series. Those already there are left alone.
+        Numbers of the micrographs in the series. Existing ones are skipped.
     jobs : int, optional
         Processes; see `napari_cdse.core.process_pool.processes`.
 
     Yields
     ------
     str
-        Name of each micrograph as it and those before it are finished.
+        Name of each new micrograph, in order.
 
     Raises
     ------
     ParameterError
-        abTEM is missing, or an element is unknown.
+        If abTEM is missing, or an element is unknown.
+    CdseError
+        If the folder cannot be written, or holds the same micrographs with other
+        parameters.
     MicrographError
-        The folder holds the same micrographs with other parameters, or cannot be
-        written to; or one of them took its process with it.
+        If a process died.
     """
     material = preset.material
     anions = () if material.lattice == "fcc" else (material.anion,)
     check_elements(("C", material.cation, *anions))
     make_folders(out)
-    todo = [
+    remaining = [
         index
         for index in indices
         if not is_finished(out, f"{preset.name}_{seed}_{index:04d}", preset)
     ]
-    number = processes(jobs, len(todo))
-    for made in in_order(partial(_make, out, preset, seed), todo, number):
-        if isinstance(made, Died):
+    number = processes(jobs, len(remaining))
+    for result in in_order(partial(_make, out, preset, seed), remaining, number):
+        if isinstance(result, Died):
             raise MicrographError(
-                f"The simulation of micrograph {made.item} ended with its whole "
+                f"The simulation of micrograph {result.item} ended with its whole "
                 "process, perhaps for want of memory; try again with fewer --jobs: "
                 "what is done is left alone."
             )
-        yield made
+        yield result
 
 
 @single_blas_thread()

@@ -1,4 +1,8 @@
-"""The true class of each dot: by what is visible, not by what was built."""
+"""The true class of each dot, and the records of truth files.
+
+The class follows from what is visible in the image (`judge`), not from the structure
+that was built: a fault that cannot be seen is no visible defect.
+"""
 
 from __future__ import annotations
 
@@ -17,26 +21,49 @@ if TYPE_CHECKING:
     from napari_cdse.simulate.visibility import Background, Look
 
 _NEAR_RESOLVED = (0.7071, 1.4142)
+"""Range of the second margin in which a dot is borderline: a factor of the square root
+of 2 on either side. Chosen."""
 _NEAR_DEFECT = (0.65, 1.5)
-_SHOWN = 0.5
+"""The same for the margin of a defect. Chosen."""
+_LEAST_INSIDE = 0.5
+"""Least fraction inside the micrograph of a dot that is listed in the label file.
+Chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """How visibly a defect changes a dot's picture; zeros without a defect."""
+    """How strongly a defect changes a dot's image; zeros without a defect.
+
+    Attributes
+    ----------
+    dprime, dprime_ideal : float
+        d' of a non-prewhitening and of an ideal observer.
+    changed : float
+        Fraction of the image's energy that it changes.
+    """
 
     dprime: float = 0.0
     dprime_ideal: float = 0.0
     changed: float = 0.0
 
     def margin(self, rule: Rule) -> float:
-        """How far above the limit of visibility, at least 1 when visible."""
+        """Return the visibility over its limit; at least 1 if it is visible."""
         return min(self.dprime / rule.d_defect, self.changed / rule.r_defect)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Class of a dot and how near it lies to a limit of the rule."""
+    """Class of a dot.
+
+    Attributes
+    ----------
+    label : {"yes", "no", "null"}
+        The class.
+    visible, resolved : bool
+        Whether the dot is visible at all, and whether it is resolved.
+    borderline : bool
+        Whether it is near a limit between classes.
+    """
 
     label: Label
     visible: bool
@@ -45,10 +72,19 @@ class Verdict:
 
 
 def judge(look: Look, defect: Defect, rule: Rule) -> Verdict:
-    """Class a dot.
+    """Classify a dot by the rule.
 
-    Resolved: two families of fringes that are not parallel stand out. Visible: one
-    nearly does, or the dot's contrast as a whole.
+    A dot is resolved if two families of fringes that are not parallel stand out from
+    the background, and visible if one nearly does, or its contrast as a whole.
+
+    Parameters
+    ----------
+    look : Look
+        What is visible of it.
+    defect : Defect
+        How strongly its defect changes the image.
+    rule : Rule
+        Limits of visibility.
     """
     resolved = look.second_margin >= 1
     visible = (
@@ -72,11 +108,29 @@ def dot_record(
     defocus_nm: float,
     seen: tuple[Look, Defect, Verdict],
 ) -> dict[str, Any]:
-    """Write down all there is to know of a dot."""
+    """Return the record of a dot.
+
+    Parameters
+    ----------
+    number : int
+        Its number in the mask.
+    scene : Scene
+        Of the micrograph.
+    dot : Dot
+        The dot.
+    footprint : Footprint
+        Its pixels.
+    overlap : float
+        Fraction of them that other dots cover.
+    defocus_nm : float
+        Defocus at the dot.
+    seen : tuple of Look, Defect and Verdict
+        What is visible of it.
+    """
     look, defect, verdict = seen
     size = scene.grid.size_px
     row, col = footprint.centre
-    shown = footprint.visible_fraction((size, size))
+    visible_fraction = footprint.visible_fraction((size, size))
     inside = 0 <= row <= size - 1 and 0 <= col <= size - 1
     return {
         "id": number,
@@ -85,11 +139,13 @@ def dot_record(
         "radius_px": round(footprint.radius_px),
         "radius_equiv_px": footprint.radius_px,
         "label": verdict.label,
-        "listed": bool(verdict.visible and inside and shown >= _SHOWN),
+        "listed": bool(
+            verdict.visible and inside and visible_fraction >= _LEAST_INSIDE
+        ),
         "visible": verdict.visible,
         "borderline": verdict.borderline,
-        "cut_by_border": shown < 1,
-        "visible_fraction": shown,
+        "cut_by_border": visible_fraction < 1,
+        "visible_fraction": visible_fraction,
         "overlaps": overlap > 0,
         "overlap_fraction": overlap,
         "resolved": verdict.resolved,
@@ -111,7 +167,23 @@ def micrograph_record(
     dots: list[dict[str, Any]],
     abtem_version: str,
 ) -> dict[str, Any]:
-    """Write down all there is to know of a micrograph."""
+    """Return the record of a micrograph.
+
+    Parameters
+    ----------
+    scene : Scene
+        What was drawn.
+    behind : Background
+        The measured background.
+    gray : tuple of float
+        Values that became the gray levels 0 and 255.
+    outliers : list of [int, int]
+        Column and row of each outlier.
+    dots : list of dict
+        From `dot_record`.
+    abtem_version : str
+        Version of abTEM, whose scattering factors were used.
+    """
     lens = asdict(scene.lens) | {
         "dose": scene.dose_per_A2,
         "mtf": scene.mtf,
@@ -149,7 +221,7 @@ def micrograph_record(
 
 
 def circle_of(record: dict[str, Any]) -> Circle:
-    """Circle of a dot's record, as the label file lists it."""
+    """Return the circle of a dot's record, as it is in the label file."""
     return Circle(record["y"], record["x"], record["radius_px"])
 
 

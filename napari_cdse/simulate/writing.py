@@ -6,7 +6,7 @@
     DIR/tiff/STEM.tif          32 bit, calibrated in nm as ImageJ does
     DIR/text_files/STEM.txt    listed particles only
     DIR/masks/STEM.png         numbers of the dots
-    DIR/truth/STEM.json        written last: what has it is finished
+    DIR/truth/STEM.json        written last: a micrograph that has it is complete
 """
 
 from __future__ import annotations
@@ -33,27 +33,35 @@ if TYPE_CHECKING:
 
 FOLDERS = ("images", "tiff", "text_files", "masks", "truth")
 _LIMIT_BYTES = 2**24
+"""Largest truth file that is read. Chosen."""
 
 
 def make_folders(out: Path) -> None:
-    """Make the folders of a series.
+    """Create the folders of a series.
 
     Raises
     ------
     CdseError
-        When they cannot be made.
+        If they cannot be created.
     """
     for name in FOLDERS:
         make_folder(out / name, CdseError)
 
 
 def write_micrograph(out: Path, simulated: Simulated) -> None:
-    """Write one micrograph; each file whole or not at all, the truth last.
+    """Write the files of one micrograph, each atomically, the truth last.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the series.
+    simulated : Simulated
+        The micrograph.
 
     Raises
     ------
     CdseError, LabelFileError
-        Disk full, no permission.
+        If a file cannot be written.
     """
     record = simulated.record
     stem, shape = record["name"], simulated.gray.shape
@@ -73,12 +81,21 @@ def write_micrograph(out: Path, simulated: Simulated) -> None:
 
 
 def is_finished(out: Path, stem: str, preset: Preset) -> bool:
-    """Whether a micrograph is already there, made with the same parameters.
+    """Whether a micrograph exists, simulated with the same parameters.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the series.
+    stem : str
+        Name of the micrograph.
+    preset : Preset
+        The parameters.
 
     Raises
     ------
     CdseError
-        It is there with other parameters, or its truth file is damaged.
+        If it exists with other parameters, or its truth file is damaged.
     """
     path = out / "truth" / f"{stem}.json"
     if not path.exists():
@@ -90,7 +107,7 @@ def is_finished(out: Path, stem: str, preset: Preset) -> bool:
         raise CdseError(
             f"truth/{path.name} is damaged; remove it, and it is made again."
         ) from problem
-    if parameters != _as_read(preset):
+    if parameters != _as_json(preset):
         raise CdseError(
             f"{stem} was made with other parameters; choose another folder or "
             "another name for the preset."
@@ -98,7 +115,8 @@ def is_finished(out: Path, stem: str, preset: Preset) -> bool:
     return True
 
 
-def _as_read(preset: Preset) -> Any:
+def _as_json(preset: Preset) -> Any:
+    """Return parameters as they are read from JSON, with lists instead of tuples."""
     return json.loads(json.dumps(preset.as_dict()))
 
 

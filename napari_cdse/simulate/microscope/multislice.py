@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LIMIT = 2 / 3
+"""Highest frequency that is kept, over that of the grid."""
 
 
 class Propagator:
-    """Fresnel propagation over one grid, remembering the distances it has met.
+    """Fresnel propagation on one grid; propagators of used distances are cached.
 
     Parameters
     ----------
@@ -32,28 +33,28 @@ class Propagator:
     step_nm : float
         Distance of its points.
     kV : float
-        Energy of the electrons.
+        Acceleration voltage.
     """
 
     def __init__(self, shape: tuple[int, int], step_nm: float, kV: float) -> None:
         self._k2 = full_frequencies(shape, step_nm).square
         self._limit = (_LIMIT / (2 * step_nm)) ** 2
         self._wavelength = wavelength_nm(kV)
-        self._known: dict[float, NDArray[np.complex64]] = {}
+        self._cache: dict[float, NDArray[np.complex64]] = {}
 
     def over(self, distance_nm: float) -> NDArray[np.complex64]:
-        """Multiply a spectrum by this to propagate it."""
+        """Return the factor of a wave's spectrum for propagation over a distance."""
         key = round(distance_nm, 6)
-        if key not in self._known:
+        if key not in self._cache:
             phase = np.float32(-math.pi * self._wavelength * distance_nm) * self._k2
             wave = unit_wave(phase)
             wave[self._k2 > self._limit] = 0
-            self._known[key] = wave
-        return self._known[key]
+            self._cache[key] = wave
+        return self._cache[key]
 
 
 def unit_wave(phase: NDArray[np.float32]) -> NDArray[np.complex64]:
-    """Exponential of i times a phase."""
+    """Return the exponential of i times a phase in radians."""
     out = np.empty(phase.shape, np.complex64)
     np.cos(phase, out=out.real)
     np.sin(phase, out=out.imag)
@@ -66,19 +67,19 @@ def exit_spectrum(
     step_nm: float,
     kV: float,
 ) -> NDArray[np.complex64]:
-    """Send a plane wave through slices.
+    """Propagate a plane wave through slices.
 
     Parameters
     ----------
     slices : iterable of (ndarray of float32, float)
-        Phase shift in radians on the grid, and thickness in nm, in the order in which
-        the beam meets them.
+        Phase shift in radians on the grid, and thickness in nm, in the order of the
+        beam.
     shape : tuple of int
         Rows and columns of the grid.
     step_nm : float
         Distance of its points.
     kV : float
-        Energy of the electrons.
+        Acceleration voltage.
 
     Returns
     -------

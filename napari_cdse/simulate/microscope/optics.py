@@ -18,14 +18,37 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 REST_ENERGY_KEV = 510.99895
+"""Rest energy of the electron in keV (CODATA 2018)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """One setting of the microscope; lengths in nm, angles in radians or degrees.
+    """One setting of the microscope.
 
-    ``drift`` is the way gone during the exposure, ``vibration`` an rms shift,
-    ``contrast`` the Stobbs factor.
+    Attributes
+    ----------
+    kV : float
+        Acceleration voltage.
+    Cs_mm : float
+        Spherical aberration.
+    defocus : float
+        Underfocus in nm.
+    focal_spread : float
+        Standard deviation of the defocus in nm.
+    convergence_mrad : float
+        Semi-angle of convergence.
+    astig : float
+        Twofold astigmatism in nm.
+    astig_angle : float
+        Its direction in radians.
+    drift : float
+        Distance of drift during the exposure in nm.
+    drift_angle : float
+        Its direction in degrees.
+    vibration : float
+        Root mean square displacement by vibration in nm.
+    contrast : float
+        Stobbs factor, by which the contrast is multiplied.
     """
 
     kV: float
@@ -45,8 +68,11 @@ class Lens:
 class Frequencies:
     """Spatial frequencies of a grid, in cycles per nm.
 
-    ``row`` has shape (rows, 1) and ``col`` (1, columns); for real transforms the
-    columns are the non-negative half.
+    Attributes
+    ----------
+    row : ndarray of float32, shape (rows, 1)
+    col : ndarray of float32, shape (1, columns)
+        Of a real transform, the non-negative half.
     """
 
     row: NDArray[np.float32]
@@ -54,51 +80,55 @@ class Frequencies:
 
     @property
     def square(self) -> NDArray[np.float32]:
-        """Square of the radius, shape (rows, columns)."""
+        """Square of the magnitude, shape (rows, columns)."""
         return self.row**2 + self.col**2
 
 
 def full_frequencies(shape: tuple[int, int], step_nm: float) -> Frequencies:
-    """Frequencies of a complex transform."""
+    """Return the frequencies of a complex transform."""
     row = fft.fftfreq(shape[0], step_nm).astype(np.float32)
     col = fft.fftfreq(shape[1], step_nm).astype(np.float32)
     return Frequencies(row[:, None], col[None, :])
 
 
 def half_frequencies(shape: tuple[int, int], step_nm: float) -> Frequencies:
-    """Frequencies of a real transform."""
+    """Return the frequencies of a real transform."""
     row = fft.fftfreq(shape[0], step_nm).astype(np.float32)
     col = fft.rfftfreq(shape[1], step_nm).astype(np.float32)
     return Frequencies(row[:, None], col[None, :])
 
 
 def wavelength_nm(kV: float) -> float:
-    """Relativistic de Broglie wavelength of the electron."""
+    """Return the relativistic wavelength of electrons, for a voltage in kV."""
     return 1.2398419843 / math.sqrt(kV * (2 * REST_ENERGY_KEV + kV))
 
 
 def mass_ratio(kV: float) -> float:
-    """Relativistic mass over rest mass."""
+    """Return the relativistic mass over the rest mass, for a voltage in kV."""
     return 1 + kV / REST_ENERGY_KEV
 
 
 def scherzer_nm(Cs_mm: float, kV: float) -> float:
-    """Square root of Cs times wavelength, in which defocus is counted."""
+    """Return the square root of Cs times wavelength, the unit of Scherzer's defocus."""
     return math.sqrt(abs(Cs_mm) * 1e6 * wavelength_nm(kV))
 
 
 def transfer(lens: Lens, k: Frequencies, back_nm: float) -> NDArray[np.complex64]:
-    """Transfer of the wave: aberrations, spread of focus and of directions.
+    """Return the transfer function of the wave: aberrations and partial coherence.
 
     Parameters
     ----------
     lens : Lens
         Setting of the microscope.
     k : Frequencies
-        Of the whole plane.
+        From `full_frequencies`.
     back_nm : float
-        How far above the exit plane the plane lies from which defocus is counted,
-        plus any further underfocus.
+        Distance of the plane in which the lens's defocus is given, upstream of the
+        exit plane; plus any further underfocus.
+
+    Returns
+    -------
+    ndarray of complex64, shape (rows, columns)
     """
     k2 = k.square
     wavelength = wavelength_nm(lens.kV)
@@ -113,7 +143,7 @@ def transfer(lens: Lens, k: Frequencies, back_nm: float) -> NDArray[np.complex64
 
 
 def blur(lens: Lens, k: Frequencies) -> NDArray[np.float32]:
-    """Damping of the intensity by drift and vibration."""
+    """Return the damping of the intensity's spectrum by drift and vibration."""
     angle = math.radians(lens.drift_angle)
     along = k.col * np.float32(math.cos(angle)) + k.row * np.float32(math.sin(angle))
     shake = np.exp(-2 * (math.pi * lens.vibration) ** 2 * k.square)
@@ -124,7 +154,7 @@ def blur(lens: Lens, k: Frequencies) -> NDArray[np.float32]:
 def intensity(
     exit_wave: NDArray[np.complex64], transferred: NDArray[np.complex64]
 ) -> NDArray[np.float32]:
-    """Intensity in the image plane.
+    """Return the intensity in the image plane.
 
     Parameters
     ----------
@@ -141,16 +171,20 @@ def intensity(
 def sample(
     values: NDArray[np.float32], shape: tuple[int, int], damping: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Resample to pixels by cutting the spectrum, damped on the way.
+    """Resample an image to pixels by cropping its spectrum, and damp it.
 
     Parameters
     ----------
     values : ndarray of float32, shape (rows, columns)
-        Real image on the fine grid.
+        Image on the fine grid.
     shape : tuple of int
-        Rows and columns of pixels over the same extent, even.
-    damping : ndarray of float32
-        For the spectrum of the result, shape (rows, columns / 2 + 1).
+        Rows and columns of pixels over the same extent; even.
+    damping : ndarray of float32, shape (rows, columns / 2 + 1)
+        Factor of the spectrum of the result.
+
+    Returns
+    -------
+    ndarray of float32, shape (rows, columns)
     """
     spectrum = fft.rfft2(values)
     half, width = shape[0] // 2, shape[1] // 2 + 1
@@ -163,7 +197,7 @@ def sample(
 def _defocus(
     lens: Lens, k: Frequencies, k2: NDArray[np.float32], defocus: float
 ) -> NDArray[np.float32]:
-    """Defocus by direction, with twofold astigmatism."""
+    """Return the defocus at each frequency, with twofold astigmatism."""
     angle = 2 * lens.astig_angle
     double_cos = k.col**2 - k.row**2
     double_sin = 2 * k.col * k.row
@@ -175,6 +209,7 @@ def _defocus(
 def _envelope(
     lens: Lens, k2: NDArray[np.float32], defocus: float
 ) -> NDArray[np.float32]:
+    """Return the envelope by focal spread and convergence."""
     wavelength = wavelength_nm(lens.kV)
     focal = -((math.pi * wavelength * lens.focal_spread * k2) ** 2) / 2
     slope = lens.Cs_mm * 1e6 * wavelength**3 * k2 - defocus * wavelength

@@ -36,42 +36,46 @@ if TYPE_CHECKING:
 
 DOT_SLICE_NM = 0.5
 CARBON_SLICE_NM = 2.0
+"""Thickness of slices of dots and of carbon in nm. Chosen: thin enough for the
+phase-object approximation."""
 _HIGHEST_PER_NM = 60.0
+"""Highest frequency of the table of scattering factors, in cycles per nm: beyond that
+of any grid."""
 
 
 def scattering_factor(symbol: str, k2: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Electron scattering factor in nm.
+    """Return the electron scattering factor of an element in nm.
 
     Parameters
     ----------
     symbol : str
-        Element.
+        Symbol of the element.
     k2 : ndarray of float32
-        Squared frequency in 1 per nm squared.
+        Squared frequencies in 1 per nm squared.
 
     Raises
     ------
     ParameterError
-        abTEM is not installed, or there is no such element.
+        If abTEM is not installed, or there is no such element.
     """
     grid, values = _table(symbol)
     return np.interp(np.sqrt(k2), grid, values).astype(np.float32)
 
 
 def check_elements(symbols: tuple[str, ...]) -> None:
-    """Refuse what is no element, and say when the simulation extra is missing.
+    """Check that all symbols are elements, and that abTEM is installed.
 
     Raises
     ------
     ParameterError
-        In both cases.
+        If not.
     """
     for symbol in symbols:
         _table(symbol)
 
 
 def library_version() -> str:
-    """Version of abTEM; empty when it is not installed."""
+    """Return the version of abTEM; empty if it is not installed."""
     with contextlib.suppress(metadata.PackageNotFoundError):
         return metadata.version("abtem")
     return ""
@@ -79,8 +83,9 @@ def library_version() -> str:
 
 @functools.cache
 def _table(symbol: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    known = _library("ase.data").atomic_numbers
-    if symbol not in known or symbol == "X":
+    """Return frequencies in 1 per nm, and the scattering factors there in nm."""
+    elements = _library("ase.data").atomic_numbers
+    if symbol not in elements or symbol == "X":
         raise ParameterError(
             f"{symbol!r} is no chemical element; write a symbol such as 'Cd'."
         )
@@ -101,16 +106,18 @@ def _library(name: str) -> Any:
 
 
 class DotPhases:
-    """Phase slices of single dots on a square patch.
+    """Computes phase slices of dots on a square patch.
 
     Parameters
     ----------
     material : Material
         Elements and thermal motion.
-    size, step_nm : int, float
-        Points along an edge of the patch, and their distance.
+    size : int
+        Points along an edge of the patch.
+    step_nm : float
+        Distance of points.
     kV : float
-        Energy of the electrons.
+        Acceleration voltage.
     factor : callable, optional
         Scattering factor by element and squared frequency.
     """
@@ -138,7 +145,7 @@ class DotPhases:
         }
 
     def slices(self, crystal: Crystal) -> list[NDArray[np.float32]]:
-        """Cut a crystal into slices of equal thickness, upstream first."""
+        """Return the phase shifts of a crystal's slices in radians, upstream first."""
         z = crystal.places_nm[:, 2]
         number = ((z - z.min()) / DOT_SLICE_NM).astype(int)
         count = int(number.max()) + 1
@@ -157,7 +164,7 @@ class DotPhases:
         return phase
 
     def _places(self, places: NDArray[np.float64]) -> NDArray[np.complex64]:
-        """Structure factor of points; the patch's middle is their origin."""
+        """Return the structure factor of points around the patch's middle."""
         middle = self._size // 2 * self._step_nm
         x, y = places[:, 0] + middle, places[:, 1] + middle
         rows = np.exp(-2j * math.pi * self._k.row * y).astype(np.complex64)
@@ -180,24 +187,26 @@ def carbon_slices(
     Parameters
     ----------
     rng : numpy.random.Generator
-        Source of chance.
+        Random numbers.
     support : Support
         Density and structure factor.
     thickness_nm : float
-        Of the whole film.
+        Thickness of the whole film.
     shape : tuple of int
         Rows and columns of the grid.
     step_nm : float
         Distance of its points.
     kV : float
-        Energy of the electrons.
+        Acceleration voltage.
     factor : callable, optional
         Scattering factor by element and squared frequency.
 
     Yields
     ------
-    tuple of ndarray of float32 and float
-        Phase in radians, mean zero, and thickness in nm.
+    phase : ndarray of float32, shape (rows, columns)
+        Phase shift in radians, of mean 0.
+    thickness : float
+        In nm.
     """
     k2 = half_frequencies(shape, step_nm).square
     scale = wavelength_nm(kV) * mass_ratio(kV) / step_nm**2
@@ -212,7 +221,15 @@ def carbon_slices(
 
 
 def structure_factor(support: Support, k2: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Power of the carbon's density over that of independent atoms."""
+    """Return the carbon's power over that of independent atoms.
+
+    Parameters
+    ----------
+    support : Support
+        Its parameters.
+    k2 : ndarray of float32
+        Squared frequencies in 1 per nm squared.
+    """
     off_peak = (np.sqrt(k2) - support.peak_per_nm) / support.peak_width_per_nm
     peak = support.peak * np.exp(-(off_peak**2))
     hole = support.hole * np.exp(-k2 / support.hole_per_nm**2)

@@ -1,4 +1,4 @@
-"""Atoms of one dot: stacked layers, cut to its outline.
+"""Atoms of one dot: a stack of layers, cut to the dot's outline.
 
 Crystal axes: x along a close-packed row (<110> of the cubic lattices, <11-20> of
 wurtzite), y in the layer across it, z along the stack.
@@ -21,17 +21,29 @@ if TYPE_CHECKING:
     from napari_cdse.simulate.structure.outline import Outline
 
 SURFACE_NM = 0.25
-_BOND = 0.75  # a tetrahedral bond along z, in layer spacings
+"""Depth in nm up to which atoms belong to the surface. Chosen: less than a layer."""
+_BOND = 0.75
+"""Length of a tetrahedral bond along the stack, over the distance of layers."""
 _EMPTY_SHARE = 0.04
+"""Atoms of a layer, over those of the fullest one, up to which it is left out. Chosen:
+layers of a few atoms at the ends would count as a stacking."""
 
 
 @dataclass(frozen=True, eq=False)
 class Crystal:
     """Atoms in the laboratory's frame, centred on the dot.
 
-    ``places_nm`` has shape (atoms, 3) as x (columns), y (rows), z (along the beam);
-    ``layers`` numbers each atom's layer in ``stacking``, whose middle lies
-    ``middle_nm`` over the dot's centre along the stack.
+    Attributes
+    ----------
+    places_nm : ndarray, shape (atoms, 3)
+        x (columns), y (rows) and z (along the beam).
+    is_anion, is_surface : ndarray of bool, shape (atoms,)
+    layers : ndarray of int, shape (atoms,)
+        Index of each atom's layer in ``stacking``.
+    stacking : str
+        Letters of the layers.
+    middle_nm : float
+        Position of the middle of the stack along it, from the dot's centre.
     """
 
     places_nm: NDArray[np.float64]
@@ -42,13 +54,13 @@ class Crystal:
     middle_nm: float
 
     def layer_weights(self) -> list[float]:
-        """Count the atoms of each layer."""
+        """Return the number of atoms of each layer."""
         counts = np.bincount(self.layers, minlength=len(self.stacking))
         return [float(count) for count in counts]
 
 
 def layers_for(material: Material, extent_nm: float) -> int:
-    """Count the layers that fill an extent along the stack."""
+    """Return the number of layers that fill a length along the stack."""
     return math.ceil(extent_nm / material.layer_nm) + 2
 
 
@@ -59,7 +71,7 @@ def cut(
     outline: Outline,
     middle_nm: float = 0.0,
 ) -> Crystal:
-    """Cut a dot from a stacking.
+    """Cut a dot out of a stack of layers.
 
     Parameters
     ----------
@@ -70,14 +82,14 @@ def cut(
     rotation : ndarray, shape (3, 3)
         Laboratory axes in rows, crystal axes in columns.
     outline : Outline
-        What to keep.
+        Outline of the dot.
     middle_nm : float, optional
-        Height of the stack's middle over the dot's centre, along the stack.
+        Position of the stack's middle along it, from the dot's centre.
 
     Returns
     -------
     Crystal
-        Its ``stacking`` and ``middle_nm`` are those of the layers that have atoms.
+        With the stacking of those layers alone that have atoms.
     """
     crystal, anion, layer = _block(material, stacking, outline.reach_nm, middle_nm)
     places = crystal @ rotation.T
@@ -100,7 +112,7 @@ def cut(
 def _block(
     material: Material, stacking: str, reach_nm: float, middle_nm: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
-    """Fill a block with atoms in the crystal's frame: places, anion or not, layer."""
+    """Return places, whether anion, and layer of all atoms in the crystal's frame."""
     sheet = _sheet(material.in_plane_nm, reach_nm)
     parts = []
     for number, letter in enumerate(stacking):
@@ -119,7 +131,7 @@ def _block(
 def _basis(
     material: Material, letter: str, after: str | None
 ) -> list[tuple[bool, str, float]]:
-    """List a layer's atoms: anion or not, lateral letter, height above the layer."""
+    """Return for each atom of a layer: whether anion, lateral letter, height."""
     half = material.layer_nm / 2
     if material.lattice == "fcc":
         return [(False, letter, 0.0)]
@@ -136,7 +148,7 @@ def _shift(material: Material, letter: str) -> tuple[float, float]:
 
 
 def _sheet(spacing: float, reach: float) -> NDArray[np.float64]:
-    """Lay out one close-packed layer over a disk, shape (atoms, 3)."""
+    """Return the places of a close-packed layer over a disk, shape (atoms, 3)."""
     count = math.ceil(reach / spacing * 1.2) + 2
     i, j = np.mgrid[-count : count + 1, -count : count + 1].astype(float)
     x = spacing * (i + j / 2).ravel()

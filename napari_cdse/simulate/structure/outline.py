@@ -1,4 +1,4 @@
-"""Outlines of dots: faceted or round crystals."""
+"""Outlines of dots: round bodies, some of them cut by facets."""
 
 from __future__ import annotations
 
@@ -12,26 +12,35 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ROUND_POWERS, _FACET_POWERS = (1.9, 2.3), (1.9, 2.8)
-"""Powers of the superellipsoid: 2 is an ellipsoid, which grows thin towards its rim,
-more is boxier, as thick there as in the middle. Choices: colloidal dots are seen as
-spheres, ellipsoids and polyhedra whose edges are more or less rounded."""
+"""Ranges of the superellipsoid's power: 2 is an ellipsoid, thin towards its rim; larger
+is boxier, as thick there as in the middle. Chosen: colloidal dots are spheres,
+ellipsoids and polyhedra with more or less rounded edges."""
 _THINNED_SHARE = 0.4
-"""Share of the dots that are flat because they are thinner all over, up to the rim; the
-others are cut by planes, as if lying on a facet. A choice: both are seen."""
+"""Fraction of dots that are flat as a whole, up to the rim; the others are cut by
+planes, as if they lay on a facet. Chosen: both occur."""
 _ROUND_AT = 0.94
-"""Reach of the superellipsoid over half the diameter that is asked for."""
+"""Semi-axis of the superellipsoid, over half the nominal diameter. Chosen."""
 _FACETS_AT = (0.74, 0.98)
-"""Distances of facets over that half."""
+"""Range of the distance of facets from the centre, over half the nominal diameter.
+Chosen."""
 
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """A convex body around the origin.
+    """A convex body around the origin: a superellipsoid cut by facets and two planes.
 
-    ``normals`` (facets, 3) with ``distances_nm`` are facets in the crystal's frame;
-    besides, a superellipsoid in the laboratory's frame bounds the body, with half
-    axes ``half_nm`` along x, y and the beam, whose power makes it round or boxy, and
-    two planes across the beam at ``below_nm`` and ``above_nm``.
+    Attributes
+    ----------
+    normals : ndarray, shape (facets, 3)
+        Unit normals of the facets, in the crystal's frame.
+    distances_nm : ndarray, shape (facets,)
+        Their distances from the origin.
+    half_nm : tuple of float
+        Semi-axes of the superellipsoid along x, y and the beam.
+    power : float
+        Power of the superellipsoid; 2 is an ellipsoid.
+    below_nm, above_nm : float
+        Positions along the beam of two planes across it.
     """
 
     normals: NDArray[np.float64]
@@ -49,7 +58,7 @@ class Outline:
     def depth_nm(
         self, places: NDArray[np.float64], crystal: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Depth below the surface, about; negative outside.
+        """Return the approximate depth below the surface; negative outside.
 
         Parameters
         ----------
@@ -79,13 +88,13 @@ def draw_outline(
     Parameters
     ----------
     rng : numpy.random.Generator
-        Source of chance.
+        Random numbers.
     diameter_nm, height_nm : float
-        Across and along the beam.
+        Extent across and along the beam.
     facetted : bool
-        Cut by low-index facets, else only round.
+        Whether it is cut by low-index facets.
     hexagonal : bool
-        Facets of a hexagonal prism, else of a truncated octahedron.
+        Whether these are of a hexagonal prism, or else of a truncated octahedron.
     """
     stretch = rng.uniform(0.94, 1.06)
     radius = diameter_nm / 2
@@ -105,14 +114,14 @@ def draw_outline(
 
 
 def _prism() -> NDArray[np.float64]:
-    """Six {10-10} sides and two (0001) ends."""
+    """Return the normals of six {10-10} sides and two (0001) ends."""
     angles = np.radians(30 + 60 * np.arange(6))
     sides = np.stack([np.cos(angles), np.sin(angles), np.zeros(6)], axis=1)
     return np.concatenate([sides, [[0, 0, 1.0], [0, 0, -1.0]]])
 
 
 def _octahedron() -> NDArray[np.float64]:
-    """Eight {111} and six {100} facets, [111] along z and [1-10] along x."""
+    """Return the normals of eight {111} and six {100} facets, with [111] along z."""
     frame = np.array(
         [
             np.array([1.0, -1.0, 0.0]) / math.sqrt(2),

@@ -1,4 +1,4 @@
-"""Close-packed stacking sequences: letters A, B, C and their h/c words.
+"""Close-packed stacking sequences, in letters A, B, C and in words of h and c.
 
 A layer is h (hexagonal) when both its neighbours have the same letter, else c (cubic).
 Zinc blende is all c, wurtzite all h; every fault is a few letters of such a word. See
@@ -19,8 +19,10 @@ LETTERS = "ABC"
 
 CUBIC_DEFECTS = ("twin", "intrinsic", "polytype", "extrinsic", "mixed")
 CUBIC_WEIGHTS = (0.37, 0.27, 0.2, 0.1, 0.06)
+"""Kinds of faults in cubic hosts, and their probabilities. Chosen."""
 HEXAGONAL_DEFECTS = ("wz_fault", "polytype", "mixed")
 HEXAGONAL_WEIGHTS = (0.53, 0.3, 0.17)
+"""The same for wurtzite. Chosen."""
 PERFECT = "perfect"
 
 _INSERTS = {
@@ -29,17 +31,18 @@ _INSERTS = {
     "extrinsic": ("hch",),
     "wz_fault": ("c", "cc"),
 }
+"""Letters of a word that make up a fault; one of several is drawn."""
 
 
 def sequence(word: str, first: str = "A", second: str = "B") -> str:
-    """Write out the letters of an h/c word.
+    """Return the letters of an h/c word.
 
     Parameters
     ----------
     word : str
         One h or c for each inner layer.
     first, second : str
-        Letters of the two first layers.
+        Letters of the first two layers.
 
     Returns
     -------
@@ -54,12 +57,12 @@ def sequence(word: str, first: str = "A", second: str = "B") -> str:
 
 
 def third(one: str, other: str) -> str:
-    """Name the letter that is neither of two."""
+    """Return the letter that is neither of two."""
     return next(letter for letter in LETTERS if letter not in (one, other))
 
 
 def word(letters: str) -> str:
-    """Read the h/c word of a sequence."""
+    """Return the h/c word of a sequence, two letters shorter."""
     return "".join(
         "h" if before == after else "c"
         for before, after in zip(letters, letters[2:], strict=False)
@@ -79,15 +82,15 @@ def draw_sequence(
     Parameters
     ----------
     rng : numpy.random.Generator
-        Source of chance.
+        Random numbers.
     layers : int
         Number of layers.
     hexagonal : bool
         Whether the host is wurtzite.
     defect : str
-        ``perfect`` or one of the names above.
+        ``perfect``, or a name in `CUBIC_DEFECTS` or `HEXAGONAL_DEFECTS`.
     within : int
-        Number of layers around the middle in which the defect lies.
+        Number of layers around the middle in which the defect is placed.
     """
     inner = max(layers - 2, 1)
     middle = round(inner / 2 + rng.uniform(-0.25, 0.25) * within)
@@ -97,7 +100,7 @@ def draw_sequence(
 
 
 def perfect_stackings(layers: int) -> list[str]:
-    """List all perfect sequences of that many layers: six cubic, six hexagonal."""
+    """Return all perfect sequences of so many layers: six cubic, six hexagonal."""
     starts = list(permutations(LETTERS, 2))
     words = ("c" * (layers - 2), "h" * (layers - 2))
     return [sequence(text, *start) for text in words for start in starts]
@@ -106,16 +109,16 @@ def perfect_stackings(layers: int) -> list[str]:
 def nearest_perfect(
     letters: str, weights: Sequence[float], count: int = 2
 ) -> list[str]:
-    """Choose the perfect stackings that share most of a sequence's atoms.
+    """Return the perfect stackings that share most atoms with a sequence.
 
     Parameters
     ----------
     letters : str
         The sequence with its defect.
     weights : sequence of float
-        Atoms in each layer.
+        Number of atoms in each layer.
     count : int, optional
-        How many to return, best first.
+        Number of stackings to return, the nearest first.
     """
 
     def shared(other: str) -> float:

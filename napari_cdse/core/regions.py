@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cdse.core.outlines import area_and_centroid
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -48,11 +50,9 @@ class Region:
 
     @property
     def area_px(self) -> float:
-        """Enclosed area in square pixels, by the shoelace formula."""
-        corners = np.asarray(self.corners_px, dtype=np.float64)
-        rows, cols = (corners - corners.mean(axis=0)).T
-        crossed = rows * np.roll(cols, -1) - cols * np.roll(rows, -1)
-        return abs(float(crossed.sum())) / 2
+        """Enclosed area in square pixels."""
+        area, _ = area_and_centroid(np.asarray(self.corners_px, dtype=np.float64))
+        return float(area)
 
     @property
     def valid(self) -> bool:

@@ -1,11 +1,10 @@
-"""Two samples compared: difference and ratio of their fractions, difference of sizes.
+"""Compare two samples: difference and ratio of their fractions, difference of sizes.
 
-Both samples have intervals that cover by themselves, skewed where fractions are small.
-The interval of a difference is recovered from their distances (MOVER: R. G. Newcombe,
-Stat. Med. 17, 873 (1998), for proportions; G. Y. Zou, A. Donner, Stat. Med. 27, 1693
-(2008), for any parameters), that of a ratio in the same way on the logarithms. The
-samples are taken for independent: no micrograph is in both, and the lots of one say
-nothing of the other.
+The intervals of both samples may be asymmetric. The interval of a difference is
+computed from the distances of their ends to their values (MOVER: R. G. Newcombe, Stat.
+Med. 17, 873 (1998), for proportions; G. Y. Zou, A. Donner, Stat. Med. 27, 1693 (2008),
+for any parameters); that of a ratio in the same way with logarithms. The samples are
+assumed to be independent: they share no micrograph, and their draws are separate.
 """
 
 from __future__ import annotations
@@ -25,19 +24,19 @@ if TYPE_CHECKING:
 
 
 _ROUNDING = 1e-12
-"""Share of two numbers up to which rounding makes their difference."""
+"""Relative difference of two numbers that counts as rounding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """One number of a sample less, or over, that of another.
+    """A difference or ratio of two samples.
 
     Attributes
     ----------
     value : float or None
-        None where either sample has no number, or the second one is 0 in a ratio.
+        None if either sample has no number, or the denominator of a ratio is 0.
     interval_95 : tuple of float or None
-        None where either has none. The upper end of a ratio may be infinite.
+        None if either sample has none. The upper end of a ratio may be infinite.
     """
 
     value: float | None = None
@@ -46,16 +45,18 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class SampleNumbers:
-    """What is known of one sample.
+    """Results of one sample.
 
     Attributes
     ----------
     name : str
+        Name of the sample.
     defects : VisibleDefects
+        Its visible-defect fraction.
     sizes : ClassSizes
         Diameters of its particles.
     micrographs : frozenset of str
-        Content ids.
+        Ids of its micrographs' contents.
     """
 
     name: str
@@ -66,11 +67,12 @@ class SampleNumbers:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two samples beside each other.
+    """Comparison of two samples.
 
     Attributes
     ----------
     first, second : str
+        Names of the samples.
     difference : Contrast
         Fraction of the first less that of the second.
     ratio : Contrast
@@ -78,12 +80,13 @@ class Comparison:
     size_difference : Contrast
         Mean diameter of all particles of the first less that of the second.
     size_unit : str
-        ``nm``; empty where they are not known in nm by the same means in both, for
-        pixels of micrographs whose scales nobody knows can't be compared.
+        ``nm``; empty if diameters are not known in nm by the same means in both, since
+        pixels of unknown size cannot be compared.
     n_shared : int
-        Micrographs that are in both, by content. Then there are no intervals.
+        Number of micrographs in both, by content. If there are any, there are no
+        intervals.
     sizes_by_estimate : bool
-        Whether nm are by pixel sizes that were estimated from the lattice.
+        Whether diameters are by pixel sizes that were estimated from the lattice.
     """
 
     first: str
@@ -97,41 +100,42 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """Say it in words."""
+        """The difference and ratio of the fractions in words."""
         if self.difference.value is None:
             return (
                 f"{self.first} and {self.second} can't be compared: one has no number."
             )
-        told = (
+        numbers = (
             f"Visible defects in {self.first} less {self.second}: "
-            f"{_told(self.difference, '+z.2f')}"
+            f"{_with_interval(self.difference, '+z.2f')}"
         )
         if self.ratio.value is not None:
-            told += f"; ratio {_told(self.ratio, '.2f')}"
-        return f"{told}. {self._verdict}"
+            numbers += f"; ratio {_with_interval(self.ratio, '.2f')}"
+        return f"{numbers}. {self._verdict}"
 
     @property
     def size_sentence(self) -> str:
-        """Say how sizes differ; empty where that is not known."""
+        """The difference of diameters in words; empty if it is unknown."""
         if self.size_difference.value is None:
             return ""
-        how = f", {BY_ESTIMATE}," if self.sizes_by_estimate else ""
+        estimated = f", {BY_ESTIMATE}," if self.sizes_by_estimate else ""
         return (
-            f"Mean diameter in {self.size_unit}{how} of {self.first} less "
-            f"{self.second}: {_told(self.size_difference, '+z.2f')}."
+            f"Mean diameter in {self.size_unit}{estimated} of {self.first} less "
+            f"{self.second}: {_with_interval(self.size_difference, '+z.2f')}."
         )
 
     @property
     def _verdict(self) -> str:
-        ends = self.difference.interval_95
+        """Whether the samples differ, or why that is unknown."""
+        interval = self.difference.interval_95
         if self.n_shared:
             count = "1 micrograph is"
             if self.n_shared > 1:
                 count = f"{self.n_shared} micrographs are"
             return f"There is no interval, since {count} in both samples."
-        if ends is None:
+        if interval is None:
             return "Without an interval of both, nothing says whether they differ."
-        if ends[0] <= 0 <= ends[1]:
+        if interval[0] <= 0 <= interval[1]:
             return "They may be the same."
         return "They differ."
 
@@ -142,34 +146,34 @@ def compare(first: SampleNumbers, second: SampleNumbers) -> Comparison:
     Parameters
     ----------
     first, second : SampleNumbers
-        Where they share micrographs, they are not independent: without intervals.
+        If they share micrographs, they are not independent, and there are no intervals.
     """
-    shared = len(first.micrographs & second.micrographs)
-    one, other = first.defects, second.defects
+    n_shared = len(first.micrographs & second.micrographs)
+    fractions = (*_fraction(first.defects), *_fraction(second.defects))
     kinds = {(each.sizes.unit, each.sizes.by_estimate) for each in (first, second)}
     by_estimate = kinds == {("nm", True)}
     unit = "nm" if by_estimate or kinds == {("nm", False)} else ""
     sizes = (
         [_mean_size(each) for each in (first, second)] if unit else [(None, None)] * 2
     )
+
+    def checked(contrast: Contrast) -> Contrast:
+        return Contrast(contrast.value) if n_shared else contrast
+
     return Comparison(
         first.name,
         second.name,
-        _alone(difference_of(*_share(one), *_share(other)), shared),
-        _alone(ratio_of(*_share(one), *_share(other)), shared),
-        _alone(difference_of(*sizes[0], *sizes[1]), shared),
+        checked(difference_of(*fractions)),
+        checked(ratio_of(*fractions)),
+        checked(difference_of(*sizes[0], *sizes[1])),
         unit,
-        shared,
+        n_shared,
         by_estimate,
     )
 
 
-def _share(found: VisibleDefects) -> tuple[float | None, Interval | None]:
-    return found.fraction, found.interval_95
-
-
-def _alone(contrast: Contrast, shared: int) -> Contrast:
-    return Contrast(contrast.value) if shared else contrast
+def _fraction(defects: VisibleDefects) -> tuple[float | None, Interval | None]:
+    return defects.fraction, defects.interval_95
 
 
 def compare_all(samples: Sequence[SampleNumbers]) -> tuple[Comparison, ...]:
@@ -187,7 +191,15 @@ def difference_of(
     second: float | None,
     second_95: Interval | None,
 ) -> Contrast:
-    """Take the second number from the first, with their intervals."""
+    """Return the difference of two numbers, with its interval.
+
+    Parameters
+    ----------
+    first, second : float or None
+        The numbers.
+    first_95, second_95 : tuple of float or None
+        Their intervals.
+    """
     if first is None or second is None:
         return Contrast()
     value = first - second
@@ -207,7 +219,15 @@ def ratio_of(
     second: float | None,
     second_95: Interval | None,
 ) -> Contrast:
-    """Divide the first number by the second, neither below 0, with their intervals."""
+    """Return the ratio of two numbers that are not negative, with its interval.
+
+    Parameters
+    ----------
+    first, second : float or None
+        The numbers.
+    first_95, second_95 : tuple of float or None
+        Their intervals.
+    """
     if first is None or not second:
         return Contrast()
     value = first / second
@@ -217,9 +237,8 @@ def ratio_of(
         _log(first), _logs(first_95), _log(second), _logs(second_95)
     ).interval_95
     if logs is None or first == 0:
-        # Nothing is known of how far below 0 its logarithm lies.
-        low, high = 0.0, _over(first_95[1], second_95[0])
-        return Contrast(value, (low, high))
+        # The logarithm of 0 is infinite, so that the ends are taken directly.
+        return Contrast(value, (0.0, _over(first_95[1], second_95[0])))
     return Contrast(value, (math.exp(logs[0]), math.exp(logs[1])))
 
 
@@ -231,8 +250,8 @@ def _logs(interval: Interval) -> Interval:
     return _log(interval[0]), _log(interval[1])
 
 
-def _over(top: float, bottom: float) -> float:
-    return top / bottom if bottom > 0 else math.inf
+def _over(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator > 0 else math.inf
 
 
 def _mean_size(sample: SampleNumbers) -> tuple[float | None, Interval | None]:
@@ -242,9 +261,9 @@ def _mean_size(sample: SampleNumbers) -> tuple[float | None, Interval | None]:
     return None, None
 
 
-def _told(contrast: Contrast, form: str) -> str:
-    told = f"{contrast.value:{form}}"
+def _with_interval(contrast: Contrast, form: str) -> str:
+    value = f"{contrast.value:{form}}"
     if contrast.interval_95 is None:
-        return f"{told}, without an interval"
+        return f"{value}, without an interval"
     low, high = contrast.interval_95
-    return f"{told} ({low:{form}} to {high:{form}}, 95 %)"
+    return f"{value} ({low:{form}} to {high:{form}}, 95 %)"

@@ -1,25 +1,25 @@
-"""The difference estimator: what a forest says of all, corrected by what was judged.
+"""The difference estimator: predictions for all particles, corrected by labels of some.
 
-Sums of forest plus weighed corrections over each micrograph, their ratio, and its
-variance by linearisation over micrographs: the difference estimator of survey sampling
-(Saerndal, Swensson, Wretman, Model Assisted Survey Sampling (1992), chapters 5.5 to 5.7
-and 6.3). It is right on average whatever the forest is worth (Robins, Rotnitzky, Zhao,
-J. Am. Stat. Assoc. 89, 846 (1994)), and the narrower the better the forest is; lately
-such estimates are called prediction-powered (Angelopoulos and others, Science 382, 669
-(2023)), and with unequal chances active inference (Zrnic, Candes, ICML 2024, arXiv
-2403.03208).
+Predictions and weighted corrections are summed for each micrograph. The estimate is the
+ratio of two such sums, its variance follows by linearisation over micrographs: the
+difference estimator of survey sampling (Saerndal, Swensson, Wretman, Model Assisted
+Survey Sampling (1992), chapters 5.5 to 5.7 and 6.3). It is unbiased however good the
+forest is (Robins, Rotnitzky, Zhao, J. Am. Stat. Assoc. 89, 846 (1994)), and more
+precise with a better forest. Such estimates are also called prediction-powered
+(Angelopoulos and others, Science 382, 669 (2023)), and with unequal chances active
+inference (Zrnic, Candes, ICML 2024, arXiv 2403.03208).
 
-Three corrections for small numbers, each measured by ``python -m tests.benchmarks
-coverage``:
+There are three corrections for small numbers, each measured by ``python -m
+tests.benchmarks coverage``:
 
-* The variance rests on few micrographs where few draws carry most of it. Its degrees of
+* If few micrographs contribute most of the variance, it is known badly. Its degrees of
   freedom follow from the fourth moment of the micrographs' contributions
-  (Satterthwaite, Biometrics Bull. 2, 110 (1946)), M - 1 at most.
-* Where hardly any of the judged particles shows a defect (or hardly any shows none), an
-  error of the forest of that kind may not have turned up at all, and its variance looks
-  too small. As in the interval of Agresti and Coull, Am. Stat. 52, 119 (1998), draws
-  are added that nobody made.
-* At a fraction of 0 or 1, where there is no variance, Wilson's interval takes over.
+  (Satterthwaite, Biometrics Bull. 2, 110 (1946)), and are M - 1 at most.
+* If hardly any judged particle shows a defect, or hardly any shows none, errors of the
+  forest of that kind may not be among the draws at all, and the variance is too small.
+  As in the interval of Agresti and Coull, Am. Stat. 52, 119 (1998), fictitious draws
+  are added.
+* At a fraction of 0 or 1, where the variance is 0, Wilson's interval is used.
 """
 
 from __future__ import annotations
@@ -43,46 +43,46 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.sample import Sample
 
 FEW = 5
-"""Judged particles of a class from which on the errors of that class have been seen. A
-choice: with more, `ADDED` widens intervals that need it no longer; with fewer,
-mistakes that no draw met go uncounted."""
+"""Number of judged particles of a class from which on no draws are added for it.
+Chosen: with a larger one, intervals are widened without need; with a smaller one,
+errors of the forest that no draw met are not counted."""
 
 _ROUNDING = 1e-12
-"""Share of the resolved particles below which a sum is what rounding left of 0 (some
-1e-16). Taken for a number, it would give an interval without any width."""
+"""Fraction of the resolved particles below which a sum counts as 0. Rounding leaves
+some 1e-16, which would give an interval without width."""
 
 _NO_PARTICLE = 1e-12
-"""Resolved particles put in place of 0, so that no division fails."""
+"""Replaces 0 resolved particles in a denominator."""
 
 ADDED = 2.5
-"""Draws added where none of a class was seen; fewer in proportion up to `FEW`. Agresti
-and Coull add two on either side; with two, coverage still fell to 0.92 where a biased
-forest overlooks 5 % of defects in 50 micrographs and 60 draws."""
+"""Draws added if none of a class was judged; proportionally fewer up to `FEW`. Agresti
+and Coull add two on either side; with two, coverage still fell to 0.92 for a biased
+forest that overlooks 5 % of defects in 50 micrographs and 60 draws."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A share, and where its variance comes from.
+    """A fraction, and the parts of its variance.
 
     Attributes
     ----------
     share : float
-        Ratio of the corrected sums; NaN where nothing is resolved. Few draws can put
-        it a little below 0 or above 1.
+        Ratio of the corrected sums; NaN if nothing is resolved. With few draws it may
+        be slightly below 0 or above 1.
     variance : float
-        Of the share, what was added for rare classes included.
+        Variance of the fraction, including what was added for rare classes.
     by_draws : float
-        That part of it that more draws would make smaller.
+        Part of it that more draws would reduce.
     degrees : float
-        Of freedom.
+        Degrees of freedom.
     resolved : float
         Estimated number of resolved particles.
     n_micrographs : int
-        Those with a share in it.
+        Number of micrographs that contribute.
     n_witnesses : float
-        Judged particles that are resolved.
+        Number of judged particles that are resolved.
     size : float
-        Resolved particles in the micrograph of a resolved particle, on average.
+        Mean number of resolved particles in the micrograph of a resolved particle.
     """
 
     share: float
@@ -96,7 +96,7 @@ class Difference:
 
     @property
     def interval_95(self) -> Interval:
-        """By Student's t on the logit scale, or Wilson's at its ends."""
+        """Interval by Student's t on the logit scale, or Wilson's at 0 and 1."""
         if 0 < self.share < 1 and self.variance > 0:
             return logit_interval(self.share, self.variance, self.degrees)
         end = min(max(self.share, 0.0), 1.0)
@@ -107,18 +107,18 @@ class Difference:
     def design_effect(self) -> float | None:
         """Variance between micrographs over that of as many independent particles.
 
-        What the draws add is no part of it. None where that is not defined.
+        Without the part due to draws. None if it is not defined.
         """
-        alone = self.share * (1 - self.share) / max(self.resolved, _NO_PARTICLE)
-        if not alone > 0:
+        independent = self.share * (1 - self.share) / max(self.resolved, _NO_PARTICLE)
+        if not independent > 0:
             return None
-        return max(self.variance - self.by_draws, 0.0) / alone
+        return max(self.variance - self.by_draws, 0.0) / independent
 
     @property
     def correlation(self) -> float | None:
-        """Intra-cluster correlation that the design effect comes from (Kish 1965).
+        """Intra-cluster correlation that explains the design effect (Kish 1965).
 
-        From 0 to 1; None with one resolved particle in each micrograph.
+        From 0 to 1; None if each micrograph has one resolved particle.
         """
         effect = self.design_effect
         if effect is None or self.size <= 1 + _ROUNDING:
@@ -127,12 +127,12 @@ class Difference:
 
 
 def difference(sample: Sample) -> Difference:
-    """Estimate the share of resolved particles that show a defect.
+    """Estimate the fraction of resolved particles that show a defect.
 
     Parameters
     ----------
     sample : Sample
-        Of at least one particle.
+        At least one particle.
 
     Returns
     -------
@@ -144,15 +144,15 @@ def difference(sample: Sample) -> Difference:
         np.bincount(sample.micrograph, corrected[:, at], n) for at in (0, 1)
     )
     total = float(resolved.sum())
-    # Labels may take away all that the forest said; rounding leaves some of it.
+    # Labels may correct all predictions to 0, which rounding makes a small number.
     least = _ROUNDING * float((sample.predicted + np.abs(corrected)).sum())
     if not total > least:
         return _nothing()
-    share = _whole(float(defects.sum()) / total)
+    share = _without_rounding(float(defects.sum()) / total)
     parts = defects - share * resolved
     parts[np.abs(parts) < _ROUNDING * total] = 0
-    there = np.maximum(np.abs(defects), np.abs(resolved)) > least
-    n_with = int(np.count_nonzero(there))
+    contributes = np.maximum(np.abs(defects), np.abs(resolved)) > least
+    n_with = int(np.count_nonzero(contributes))
     scale = n_with / (n_with - 1) if n_with > 1 else math.nan
     added = _unseen(sample, total)
     return Difference(
@@ -167,24 +167,24 @@ def difference(sample: Sample) -> Difference:
     )
 
 
-def _whole(share: float) -> float:
-    """Take a share for 0 or 1 where only rounding parts it from that."""
+def _without_rounding(share: float) -> float:
+    """Return 0 or 1 for a fraction that differs from it by rounding only."""
     nearest = round(share)
     return float(nearest) if abs(share - nearest) < _ROUNDING else share
 
 
 def _of_draws(sample: Sample, share: float) -> float:
-    """Variance of the numerator that comes from the lots."""
+    """Return the variance of the numerator due to the random draws."""
     off = (sample.labelled - sample.predicted) @ (1, -share)
     weight = np.where(sample.drawn, sample.weight, 1.0)
     return float(np.sum(np.maximum(weight * (weight - 1), 0) * off**2))
 
 
 def _unseen(sample: Sample, total: float) -> float:
-    """Variance of the numerator from errors that are too rare to have been drawn.
+    """Return the variance of the numerator due to errors too rare to be drawn.
 
-    `ADDED` draws of mean weight, whose class is as uncertain as the judged particles
-    of either class leave it; none where there are `FEW` of both, or no draws.
+    It is that of `ADDED` draws of mean weight, with a class as uncertain as the judged
+    particles leave it; 0 if there are `FEW` judged ones of both classes, or no draws.
     """
     n_drawn = int(sample.drawn.sum())
     if not n_drawn:
@@ -199,10 +199,10 @@ def _unseen(sample: Sample, total: float) -> float:
 
 
 def _degrees(parts: NDArray[np.float64], n_micrographs: int) -> float:
-    """Degrees of freedom of a sum of squares, by its fourth moment.
+    """Return the degrees of freedom of a sum of squares, by its fourth moment.
 
-    For normal contributions the mean fourth power is three times the square of the
-    mean square, and M - 1 comes out.
+    For normally distributed contributions the mean fourth power is three times the
+    square of the mean square, which gives M - 1.
     """
     fourth = float(np.sum(parts**4))
     if n_micrographs < 2 or fourth == 0:

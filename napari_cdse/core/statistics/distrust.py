@@ -1,9 +1,10 @@
-"""What the program itself distrusts, and so counts apart from the headline.
+"""Reasons to distrust the program's results for a circle.
 
-A forest answers in any case, and a detector finds circles at any scale. Where the
-program knows that it was asked beyond what it can, its word is no measurement: those
-circles are counted beside the fraction, with the reason, until labels stand for them
-(`napari_cdse.core.statistics.sample.divided`) or the pixel size is given.
+A forest gives probabilities for any input, and a detector finds circles at any scale.
+If the program knows that an input is outside of its range, its results are no
+measurement. Such circles are counted apart from the visible-defect fraction, with the
+reason, until there are enough labels (`napari_cdse.core.statistics.sample.divided`), or
+the pixel size is given.
 """
 
 from __future__ import annotations
@@ -49,28 +50,30 @@ def distrust_of(
     one_crystal: bool = False,
     poor: bool = False,
 ) -> Distrust | None:
-    """Say why the program distrusts its word of a circle; the widest reason first.
+    """Return why the program distrusts its result for a circle.
+
+    Reasons that concern the whole micrograph take precedence.
 
     Parameters
     ----------
     circle : Circle
-        In pixels.
+        The circle.
     shape : tuple of int or None
-        Rows and columns of its micrograph, where known.
+        Rows and columns of its micrograph; None if unknown.
     novelty : float or None
-        Of its prediction, see `napari_cdse.core.classifier.novelty`.
+        Novelty of its prediction, see `napari_cdse.core.classifier.novelty`.
     scale : str, optional
-        How the pixel size is known: ``"assumed"`` and ``"unsure"`` are no scale.
+        Source of the pixel size; ``"assumed"`` and ``"unsure"`` are distrusted.
     one_crystal : bool, optional
-        Whether its micrograph looks like one crystal.
+        Whether its micrograph looks like a single crystal.
     poor : bool, optional
-        Whether its micrograph is worse than those that the forest learnt from, see
+        Whether its micrograph is worse than those of the training set, see
         `napari_cdse.core.classifier.quality_range`.
 
     Returns
     -------
     str or None
-        One of `REASONS`.
+        One of `REASONS`; None if it is trusted.
     """
     if one_crystal:
         return "one crystal"
@@ -84,7 +87,7 @@ def distrust_of(
 
 
 def distrust_counts(reasons: Iterable[Distrust | None]) -> dict[Distrust, int]:
-    """Count the circles of each reason; reasons without any are missing."""
+    """Count the circles for each reason, without reasons that do not occur."""
     counts = Counter(reasons)
     return {reason: counts[reason] for reason in REASONS if counts[reason]}
 
@@ -96,34 +99,34 @@ def distrust_sentence(
     removed: int = 0,
     compared: bool = False,
 ) -> str:
-    """Say how many are counted apart, and why; nothing where there are none.
+    """Describe how many circles are counted apart, and why; empty if none are.
 
     Parameters
     ----------
     counts : dict of str to int
-        By reason.
+        Number of circles by reason.
     judged : int, optional
-        How many of them a person has judged.
+        Number of them that a person has judged.
     removed : int, optional
-        How many of these by deleting the circle: no table has it any more.
+        Number of these that were judged by deleting the circle.
     compared : bool, optional
-        Whether samples that are compared decide together what is counted apart.
+        Whether several samples decide together what is counted apart.
     """
     total = sum(counts.values())
     if not total:
         return ""
     what = "1 circle is" if total == 1 else f"{total} circles are"
     why = ", ".join(f"{number} {_WORDS[reason]}" for reason, number in counts.items())
-    gone = f", {removed} of them by deleting the circle" if removed else ""
-    known = f" ({judged} judged{gone})" if judged else ""
-    told = f"{what} counted apart{known}: {why}."
+    deleted = f", {removed} of them by deleting the circle" if removed else ""
+    among = f" ({judged} judged{deleted})" if judged else ""
+    numbers = f"{what} counted apart{among}: {why}."
     if compared:
         return (
-            f"{told} Samples that are compared count the same kinds: one reason is "
+            f"{numbers} Samples that are compared count the same kinds: one reason is "
             "counted in once in each of them all its circles are judged, or "
             f"{MIN_DRAWS} that were drawn."
         )
     return (
-        f"{told} Those of one reason are counted in once all of them in a micrograph "
-        f"are judged, or {MIN_DRAWS} that were drawn."
+        f"{numbers} Those of one reason are counted in once all of them in a "
+        f"micrograph are judged, or {MIN_DRAWS} that were drawn."
     )

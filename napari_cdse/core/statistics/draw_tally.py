@@ -1,4 +1,4 @@
-"""What became of the draws, by the class that the forest gives."""
+"""Count the outcomes of an audit's draws, by the forest's class."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DrawTally:
-    """Draws of one class.
+    """Outcomes of the draws of one class.
 
     Attributes
     ----------
     label : {"yes", "no", "null", "empty"} or None
-        Most probable for the forest, which alone is known of all of them; None where
-        no forest may be asked.
+        The forest's most probable class, which is known of all draws; None without
+        predictions.
     drawn : int
-        Particles that a lot fell on.
+        Number of particles drawn.
     judged : int
-        Of these, with a class that a person gave unseen, removed ones included.
+        Number of these judged blind, including removed ones.
     skipped : int
-        Of these, left for later.
+        Number of these left for later.
     removed : int
-        Of these, taken away as no particle.
+        Number of these deleted as no particle.
     """
 
     label: Label | None
@@ -40,26 +40,33 @@ class DrawTally:
 
 
 def draw_tallies(evidence: Iterable[Evidence]) -> tuple[DrawTally, ...]:
-    """Count the draws by the forest's class; classes without any are missing."""
+    """Count the outcomes of draws by the forest's class, without empty classes.
+
+    Parameters
+    ----------
+    evidence : iterable of Evidence
+        Of every particle.
+    """
     by_class: dict[Label | None, list[Evidence]] = {}
     for each in evidence:
         if each.route == "draw":
-            by_class.setdefault(_said(each), []).append(each)
+            by_class.setdefault(_most_probable(each), []).append(each)
     return tuple(
         DrawTally(
             label,
-            drawn=len(some),
-            judged=sum(each.answered for each in some),
-            skipped=sum(each.deferred and not each.judged for each in some),
-            removed=sum(each.answered and each.removed for each in some),
+            drawn=len(draws),
+            judged=sum(each.answered for each in draws),
+            skipped=sum(each.deferred and not each.judged for each in draws),
+            removed=sum(each.answered and each.removed for each in draws),
         )
         for label in (*CLASSES, None)
-        if (some := by_class.get(label))
+        if (draws := by_class.get(label))
     )
 
 
-def _said(evidence: Evidence) -> Label | None:
-    told = evidence.probabilities
-    if told is None:
+def _most_probable(evidence: Evidence) -> Label | None:
+    probabilities = evidence.probabilities
+    if probabilities is None:
         return None
-    return CLASSES[max(range(len(told)), key=told.__getitem__)]
+    index = max(range(len(probabilities)), key=probabilities.__getitem__)
+    return CLASSES[index]

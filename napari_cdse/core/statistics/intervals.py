@@ -1,10 +1,10 @@
-"""Intervals of 95 %: of a binomial share, and of what micrographs say together.
+"""Intervals of 95 %: of a binomial proportion, and of numbers from several micrographs.
 
-Particles of one micrograph are no independent witnesses, because they share focus,
-thickness and growth. Whatever is worked out from several micrographs has its variance
-from how much these differ, and Student's t in place of the normal quantile, because
-few of them know their own variance badly (Cameron, Gelbach, Miller, Rev. Econ. Stat.
-90, 414 (2008)).
+Particles of one micrograph are not independent, since they share focus, thickness and
+growth. The variance of a number from several micrographs is therefore that between
+micrographs. With few of them the variance is itself uncertain, so that Student's t is
+used instead of the normal quantile (Cameron, Gelbach, Miller, Rev. Econ. Stat. 90, 414
+(2008)).
 """
 
 from __future__ import annotations
@@ -24,60 +24,59 @@ if TYPE_CHECKING:
 Interval = tuple[float, float]
 
 LEVEL = 0.95
-"""Share of such intervals that hold the truth."""
+"""Nominal coverage of intervals."""
 
 Z_95 = 1.959963984540054
 """Quantile of the normal distribution that leaves 2.5 % on either side."""
 
 MIN_MICROGRAPHS = 5
-"""Fewest micrographs for an interval. With four, Student's t is 3.18 and rests on a
-variance that is itself known to within a factor of four only; simulated coverage at
-three lies well below 95 % whatever the method (``python -m tests.benchmarks
-coverage``)."""
+"""Fewest micrographs for an interval. With four, Student's t is 3.18 with a variance
+that is known to within a factor of four only; with three, simulated coverage is well
+below 95 % with any method (``python -m tests.benchmarks coverage``)."""
 
 _ROUNDING = 1e-14
-"""Standard error of a share, or of a number over its scale, up to which rounding makes
-it. Two micrographs of a million particles each that differ in one of them give a
-hundred times as much."""
+"""Standard error of a fraction, or of a number over its scale, that counts as rounding.
+Two micrographs of a million particles each that differ in one of them give a hundred
+times as much."""
 
 MIN_DRAWS = 10
-"""Fewest judged draws for an interval, or for what the program distrusts to enter. With
-fewer, not one draw may have met a mistake of a forest that makes one in four (with
-nine, a chance of 8 %)."""
+"""Fewest judged draws for an interval, and for counting in what the program distrusts.
+With fewer, it is not improbable that no draw meets an error of a forest that is wrong
+in one of four cases (with nine, 8 %)."""
 
 
 def t_quantile(degrees: float, level: float = LEVEL) -> float:
-    """Return Student's t that leaves half of what is beyond the level on either side.
+    """Return the two-sided quantile of Student's t distribution.
 
     Parameters
     ----------
     degrees : float
-        Degrees of freedom, above 0; need not be a whole number.
+        Degrees of freedom, above 0; need not be an integer.
     level : float, optional
-        0.95 for 95 %.
+        Coverage, 0.95 for 95 %.
     """
     return float(stdtrit(degrees, (1 + level) / 2))
 
 
 def wilson_interval(successes: float, n: float, z: float = Z_95) -> Interval:
-    """Score interval of a binomial proportion.
+    """Return Wilson's score interval of a binomial proportion.
 
-    E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927). It stays within 0 to 1 and is
-    sound for few particles, which the textbook interval is not (Brown, Cai, DasGupta,
-    Stat. Sci. 16, 101 (2001)).
+    E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927). It is within 0 to 1, and has
+    nearly nominal coverage for small numbers too, unlike Wald's interval (Brown, Cai,
+    DasGupta, Stat. Sci. 16, 101 (2001)).
 
     Parameters
     ----------
     successes, n : float
-        0 <= successes <= n, and n above 0. Whole numbers, or an effective number and
-        its share where the particles weigh differently.
+        0 <= successes <= n, and n above 0. Integers, or effective numbers of particles
+        of different weights.
     z : float, optional
         Normal quantile, 1.96 for 95 %.
 
     Raises
     ------
     ValueError
-        If that is no proportion.
+        If these are no numbers of a proportion.
     """
     if not 0 <= successes <= n or n == 0:
         raise ValueError(f"{successes} of {n} is no proportion")
@@ -85,26 +84,27 @@ def wilson_interval(successes: float, n: float, z: float = Z_95) -> Interval:
     shrink = 1 + z**2 / n
     centre = (share + z**2 / (2 * n)) / shrink
     spread = z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / shrink
-    # At the ends, rounding would leave a little beyond.
+    # At 0 and 1, rounding could exceed the limits.
     low = 0.0 if successes == 0 else max(centre - spread, 0.0)
     high = 1.0 if successes == n else min(centre + spread, 1.0)
     return low, high
 
 
 def paired_interval(gained: float, lost: float, n: float, z: float = Z_95) -> Interval:
-    """Interval of the difference of two shares of the same particles.
+    """Return the interval of the difference of two proportions of the same particles.
 
-    Wald's with one particle more of each kind that differs (D. G. Bonett, R. M. Price,
-    J. Educ. Behav. Stat. 37, 479 (2012)): it has a width also where none differs, and
-    covers 93 % at least for ten particles and more (``tests``, by enumeration).
+    Wald's interval with one more particle of each kind that differs (D. G. Bonett, R.
+    M. Price, J. Educ. Behav. Stat. 37, 479 (2012)). It has a width even if none
+    differs; its coverage is at least 93 % from ten particles on (``tests``, by
+    enumeration).
 
     Parameters
     ----------
     gained, lost : float
-        Particles that count in the first share alone, and in the second alone.
+        Particles that count in the first proportion alone, and in the second alone.
     n : float
-        All, above 0. Whole numbers, or effective ones where particles weigh
-        differently.
+        Number of all particles, above 0. All are integers, or effective numbers of
+        particles of different weights.
     z : float, optional
         Normal quantile, 1.96 for 95 %.
     """
@@ -115,20 +115,20 @@ def paired_interval(gained: float, lost: float, n: float, z: float = Z_95) -> In
 
 
 def logit_interval(share: float, variance: float, degrees: float) -> Interval:
-    """Interval of a share by Student's t on the logit scale.
+    """Return the interval of a fraction by Student's t on the logit scale.
 
-    The scale keeps it within 0 to 1 and lets it be longer towards the middle, as the
-    scatter of a share near its end is (Korn, Graubard, Survey Methodology 24, 193
-    (1998), compare it with others for survey data).
+    It is within 0 to 1, and longer towards the middle, as is the scatter of a fraction
+    near 0 or 1. (Korn, Graubard, Survey Methodology 24, 193 (1998), compare it with
+    others for survey data.)
 
     Parameters
     ----------
     share : float
-        Above 0 and below 1.
+        The fraction, above 0 and below 1.
     variance : float
-        Of the share.
+        Its variance.
     degrees : float
-        Of freedom, of the variance.
+        Degrees of freedom of the variance.
     """
     middle = math.log(share / (1 - share))
     slope = 1 / (share * (1 - share))
@@ -138,17 +138,19 @@ def logit_interval(share: float, variance: float, degrees: float) -> Interval:
 
 @dataclass(frozen=True, slots=True)
 class Jackknife:
-    """What leaving out one micrograph at a time says of a number.
+    """A number with its variance by leaving out one micrograph at a time.
 
     Attributes
     ----------
     value : float
-        From all micrographs.
+        The number, from all micrographs.
     variance : float
         By the delete-one jackknife (Efron, Stein, Ann. Stat. 9, 586 (1981)).
     n_micrographs : int
+        Number of micrographs.
     scale : float
-        Size of what it was worked out from, which rounding goes with.
+        Magnitude of the numbers it was computed from, to which rounding is
+        proportional.
     """
 
     value: float
@@ -158,10 +160,10 @@ class Jackknife:
 
     @property
     def interval_95(self) -> Interval | None:
-        """By Student's t; None with fewer than `MIN_MICROGRAPHS`.
+        """Interval by Student's t; None with fewer than `MIN_MICROGRAPHS`.
 
-        None, too, where the variance is not defined, and where nothing varies: an
-        interval without any width would hold hardly ever.
+        Also None if the variance is not defined, or 0: an interval without width would
+        hardly ever contain the truth.
         """
         if self.n_micrographs < MIN_MICROGRAPHS or not math.isfinite(self.variance):
             return None
@@ -172,20 +174,19 @@ class Jackknife:
 
     @property
     def varies(self) -> bool:
-        """Whether leaving a micrograph out changes the number, beyond rounding."""
+        """Whether leaving out a micrograph changes the number by more than rounding."""
         return not self.variance <= (_ROUNDING * self.scale) ** 2
 
     @property
     def all_alike(self) -> bool:
-        """Whether there are micrographs enough, and none of them changes the number."""
+        """Whether there are enough micrographs, and none of them changes the number."""
         return self.n_micrographs >= MIN_MICROGRAPHS and not self.varies
 
     @property
     def share_interval_95(self) -> Interval | None:
-        """As `interval_95`, on the logit scale: for a number between 0 and 1.
+        """Interval on the logit scale, for a number between 0 and 1.
 
-        At 0 and 1 the scale ends. None there, and where nothing varies: micrographs
-        that all say one share do not say how far it holds.
+        None as for `interval_95`, and at 0 and 1, where the logit is infinite.
         """
         if self.n_micrographs < MIN_MICROGRAPHS or not math.isfinite(self.variance):
             return None
@@ -195,19 +196,19 @@ class Jackknife:
 
     @property
     def is_silent(self) -> bool:
-        """Whether there are micrographs enough, and all of them say one share."""
+        """Whether there are enough micrographs, and all give the same fraction."""
         at_an_end = self.n_micrographs >= MIN_MICROGRAPHS and self.value in (0, 1)
         return at_an_end or self.all_alike
 
     def share_interval_of(self, counted: float) -> Interval | None:
-        """As `share_interval_95`; where nothing varies, what counts leave open.
+        """Return `share_interval_95`, or Wilson's interval if nothing varies.
 
-        That is Wilson's interval, with Student's t as elsewhere.
+        The latter is computed with the quantile of Student's t.
 
         Parameters
         ----------
         counted : float
-            Particles that the number is a share of, above 0.
+            Number of particles in the denominator of the fraction, above 0.
         """
         if not self.is_silent:
             return self.share_interval_95
@@ -220,23 +221,22 @@ def jackknife(
     by_micrograph: NDArray[np.floating | np.integer],
     scale: float = 1.0,
 ) -> Jackknife:
-    """Leave out one micrograph at a time.
+    """Compute a number and its variance by the delete-one jackknife.
 
     Parameters
     ----------
     statistic : callable
-        Takes sums over micrographs, shape (n, ...), and returns a number for each,
-        shape (n,).
+        From sums over micrographs, shape (n, ...), to a number for each, shape (n,).
     by_micrograph : ndarray, shape (n_micrographs, ...)
-        What is summed, one entry for each micrograph.
+        Contribution of each micrograph to the sums.
     scale : float, optional
-        Size of what the number is worked out from, above 0; 1 for shares.
+        Magnitude of the numbers it is computed from, above 0; 1 for fractions.
 
     Returns
     -------
     Jackknife
-        Its variance is NaN where the number is not defined without some micrograph,
-        or there is one micrograph only.
+        Its variance is NaN if the number is not defined without some micrograph, or if
+        there is only one.
     """
     tallies = np.asarray(by_micrograph, np.float64)
     whole = tallies.sum(axis=0)

@@ -1,4 +1,4 @@
-"""How the fraction and its interval went as labels came in."""
+"""The fraction and its interval as a function of the number of labels."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.intervals import Interval
 
 STEPS = 12
-"""Points of the history besides its beginning. A choice: each one is the whole estimate
-anew, and a curve of a dozen points shows how it goes."""
+"""Steps of the history besides its beginning. Chosen: each is a complete estimate, and
+a dozen points show the course."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryStep:
-    """The estimate as it was with the labels until then.
+    """The estimate from the labels up to some time.
 
     Attributes
     ----------
     labels : int
-        Labels given until then, whether they count or not.
+        Number of labels up to then, whether they count or not.
     n_drawn : int
-        Of these, of particles drawn at random.
+        Number of these on particles drawn at random.
     fraction : float or None
     interval_95 : tuple of float or None
+        As of `VisibleDefects`.
     """
 
     labels: int
@@ -43,24 +44,24 @@ class HistoryStep:
 def label_history(
     evidence: Sequence[Evidence], steps: int = STEPS
 ) -> tuple[HistoryStep, ...]:
-    """Estimate the fraction as it was after some of the labels.
+    """Estimate the fraction from more and more of the labels, in order of time.
 
-    The forest's word and the chances of the lots are those of now: the history shows
-    what the labels did. Labels of unknown time come first. Those of one time, as a key
-    on many particles or a file gives them, come together: any order among them would be
-    made up, and the curve would show how places follow each other in the table.
+    Predictions and chances of draws are the current ones, so that the history shows the
+    effect of labels alone. Labels of unknown time come first. Labels of equal time, as
+    from a file or from labelling many particles at once, are not split: their order
+    would be that of the table.
 
     Parameters
     ----------
     evidence : sequence of Evidence
         Of every particle.
     steps : int, optional
-        Most points besides the first.
+        Most steps besides the first.
 
     Returns
     -------
     tuple of HistoryStep
-        From no label to all; empty without a particle.
+        From no label to all; empty without particles.
     """
     if not evidence:
         return ()
@@ -69,14 +70,14 @@ def label_history(
         key=lambda at: evidence[at].judged_at,
     )
     times = [evidence[at].judged_at for at in given]
-    # Where one time ends and the next one begins.
+    # Numbers of labels after which the time changes.
     ends = [n for n in range(1, len(times)) if times[n - 1] != times[n]]
-    places = np.array([0, *ends, len(times)])
-    number = min(steps, len(places) - 1)
-    aims = np.linspace(0, len(times), number + 1).round()
-    wanted = np.unique(places[np.abs(places[:, None] - aims).argmin(axis=0)])
-    *earlier, last = wanted.tolist()
-    # What was left for later has no time; it comes with the last label.
+    possible = np.array([0, *ends, len(times)])
+    number = min(steps, len(possible) - 1)
+    even = np.linspace(0, len(times), number + 1).round()
+    nearest = np.abs(possible[:, None] - even).argmin(axis=0)
+    *earlier, last = np.unique(possible[nearest]).tolist()
+    # Particles left for later have no time; they are in the last step alone.
     return (
         *(_step(n, _until(evidence, frozenset(given[:n]))) for n in earlier),
         _step(last, evidence),
@@ -95,7 +96,7 @@ def _step(labels: int, evidence: Sequence[Evidence]) -> HistoryStep:
 
 
 def _unjudged(evidence: Evidence) -> Evidence:
-    """Take the label back; a lot stays where it fell."""
+    """Remove the label; a draw stays a draw."""
     if not (evidence.judged or evidence.deferred):
         return evidence
     route: Route = "draw" if evidence.route == "draw" else "none"

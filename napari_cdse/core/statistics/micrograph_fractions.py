@@ -1,10 +1,10 @@
-"""The visible-defect fraction of each micrograph, to see which ones stand apart.
+"""The visible-defect fraction of each micrograph, to find those that differ.
 
-One micrograph has few draws, or none. So labels stand where they count, and elsewhere
-the forest's word, moved by what the draws of all micrographs say it is off on average.
-The interval is that of a micrograph alone, with its particles taken for independent:
-where it leaves the whole's fraction out, focus, thickness or growth may be another
-there, or chance: one in twenty does without any reason.
+A single micrograph has few draws, or none. Its fraction is computed from the labels
+that count, and otherwise from predictions, corrected by the mean error that the draws
+of all micrographs show. The interval assumes independent particles. If it does not
+contain the overall fraction, focus, thickness or growth may differ there; by chance
+alone that is so for one in twenty.
 """
 
 from __future__ import annotations
@@ -29,29 +29,31 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.sample import Sample
 
 _LEAST_RESOLVED = 0.5
-"""Resolved particles below which a micrograph has no fraction: more likely none."""
+"""Fewest resolved particles, estimated, for a fraction; with fewer, none is more
+probable than one."""
 
 
 @dataclass(frozen=True, slots=True)
 class MicrographFraction:
-    """Share of one micrograph's resolved particles with a visible defect.
+    """Fraction of one micrograph's resolved particles with a visible defect.
 
     Attributes
     ----------
     micrograph : str
-        As the evidence has it.
+        Its id in the evidence.
     name : str
-        What to call it.
+        Its name.
     fraction : float or None
-        None where no particle is resolved.
+        None if no particle is resolved.
     interval_95 : tuple of float or None
-        Wilson's; None where unjudged particles are there and too few draws say how
-        far the forest is off.
+        Wilson's; None if there are unjudged particles, but too few draws to know the
+        forest's error.
     resolved : float
-        Resolved particles, estimated.
+        Estimated number of resolved particles.
     n_particles : int
+        Number of particles.
     n_judged : int
-        Of these, with a label that counts.
+        Number of these with a label that counts.
     """
 
     micrograph: str
@@ -65,11 +67,15 @@ class MicrographFraction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Error:
-    """What the draws of all micrographs say of the forest.
+    """Error of the forest, from the draws of all micrographs.
 
-    ``mean`` is what it is off by (defects, resolved), ``square`` the mean square of
-    what one particle adds to the numerator beyond that; None without enough draws, or
-    where by them no particle at all is resolved.
+    Attributes
+    ----------
+    mean : ndarray, shape (2,)
+        Mean error of the chances to show a defect and to be resolved.
+    square : float or None
+        Mean square of a particle's further error in the numerator; None without enough
+        draws, or if no particle at all is resolved.
     """
 
     mean: NDArray[np.float64]
@@ -86,23 +92,23 @@ def micrograph_fractions(
     evidence : sequence of Evidence
         Of every particle.
     names : mapping of str to str, optional
-        What to call the micrographs; in its order, others after them.
+        Names of micrographs, in the order of the result; others come after them.
 
     Returns
     -------
     tuple of MicrographFraction
-        Micrographs without a particle are missing.
+        Without micrographs that have no particle.
     """
     chosen = population(evidence)
     if not chosen:
         return ()
-    told = names or {}
+    names = names or {}
     sample = sample_of(chosen)
     keys = np.unique([each.micrograph for each in chosen]).tolist()
     error = _error_of_the_forest(sample)
-    order = {key: at for at, key in enumerate(told)}
+    order = {key: at for at, key in enumerate(names)}
     rows = [
-        _fraction(sample, at, key, told.get(key, key), error)
+        _fraction(sample, at, key, names.get(key, key), error)
         for at, key in enumerate(keys)
     ]
     return tuple(sorted(rows, key=lambda row: order.get(row.micrograph, len(order))))
@@ -118,8 +124,8 @@ def _error_of_the_forest(sample: Sample) -> _Error:
     share = difference(sample).share
     if math.isnan(share):
         return _Error(mean, None)
-    left = (off - mean) @ (1, -share)
-    return _Error(mean, float(weight @ left**2 / weight.sum()))
+    remaining = (off - mean) @ (1, -share)
+    return _Error(mean, float(weight @ remaining**2 / weight.sum()))
 
 
 def _fraction(
@@ -129,8 +135,8 @@ def _fraction(
     counted = sample.counted[here]
     n_open = int(np.count_nonzero(~counted))
     labelled = sample.labelled[here][counted].sum(axis=0)
-    told = (sample.predicted[here][~counted] + error.mean).sum(axis=0)
-    defects, resolved = (float(each) for each in labelled + told)
+    predicted = (sample.predicted[here][~counted] + error.mean).sum(axis=0)
+    defects, resolved = (float(each) for each in labelled + predicted)
     known = resolved >= _LEAST_RESOLVED
     share = min(max(defects / resolved, 0.0), 1.0) if known else None
     return MicrographFraction(
@@ -149,10 +155,10 @@ def _fraction(
 def _interval(
     share: float, resolved: float, n_open: int, error: _Error
 ) -> Interval | None:
-    """Wilson's, of as many particles as would tell as much."""
+    """Return Wilson's interval for the effective number of particles."""
     if n_open and error.square is None:
         return None
-    # Agresti and Coull's share: at 0 and 1 it still varies.
+    # Agresti and Coull's estimate, whose variance is not 0 at 0 and 1.
     near = (share * resolved + 2) / (resolved + 4)
     by_forest = n_open * (error.square or 0.0) / resolved**2
     effective = 1 / (1 / resolved + by_forest / (near * (1 - near)))

@@ -1,4 +1,4 @@
-"""Everything that is told of a population, in one record for figures and tables."""
+"""All results on the defects of a population, in one record for figures and tables."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The number and what lies behind it.
+    """The visible-defect fraction of a population, also by micrograph, size and time.
 
     Attributes
     ----------
     defects : VisibleDefects
-        Of all.
+        The overall fraction.
     micrographs : tuple of MicrographFraction
+        The fraction of each micrograph.
     by_size : SizeTrend
+        The fraction by diameter.
     history : tuple of HistoryStep
+        The fraction as labels came in.
     """
 
     defects: VisibleDefects
@@ -43,7 +46,7 @@ def overview(
     defects: VisibleDefects,
     names: Mapping[str, str] | None = None,
 ) -> Overview:
-    """Put together what is told of a population.
+    """Compute all results of a population.
 
     Parameters
     ----------
@@ -52,7 +55,7 @@ def overview(
     defects : VisibleDefects
         Estimated from it.
     names : mapping of str to str, optional
-        What to call the micrographs, in the order in which to show them.
+        Names of micrographs, in the order in which they are shown.
 
     Returns
     -------

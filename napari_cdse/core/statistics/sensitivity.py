@@ -1,9 +1,8 @@
-"""How the fraction changes with what one could have chosen otherwise.
+"""How the fraction depends on choices of the analysis.
 
-Three choices stand behind it: whose labels count, whether particles count that the
-program itself distrusts (here all of them or none, judged or not), and that the
-forest's word enters as a chance. In place of the chance, a class may be taken: yes from
-a threshold on.
+There are three: whose labels count; whether particles count that the program distrusts
+(here all of them or none, judged or not); and that predictions enter as probabilities.
+Instead, the most probable class may be used, with a defect from a threshold on.
 """
 
 from __future__ import annotations
@@ -20,30 +19,28 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.intervals import Interval
 
 THRESHOLDS = (0.3, 0.5, 0.7)
-"""Of the chance of a visible defect, given that the particle is resolved. A choice: the
-middle, and as far to either side as a forest's errors are usually one-sided."""
+"""Thresholds of the probability of a visible defect, given that the particle is
+resolved. Chosen: the middle, and some distance to either side."""
 
 _RESOLVED = 0.5
-"""Chance from which on a particle is taken for resolved where classes are taken."""
+"""Probability from which on a particle counts as resolved if classes are used."""
 
 Choice = Literal["annotator", "range", "threshold"]
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The fraction with one choice made otherwise.
+    """The fraction with one choice made differently.
 
     Attributes
     ----------
     choice : {"annotator", "range", "threshold"}
+        The choice.
     value : str or float
         The annotator's name, ``"with"`` or ``"without"`` what the program distrusts,
         or the threshold.
-    fraction : float or None
-    interval_95 : tuple of float or None
-    n_particles, n_judged : int
-    note : str
-        Why there is no interval; empty if there is one.
+    fraction, interval_95, n_particles, n_judged, note
+        As of `VisibleDefects`.
     """
 
     choice: Choice
@@ -59,7 +56,7 @@ def sensitivity(
     evidence: Sequence[Evidence],
     by_annotator: Mapping[str, Sequence[Evidence]] | None = None,
 ) -> tuple[Variant, ...]:
-    """Estimate the fraction with each choice made otherwise.
+    """Estimate the fraction with each choice made differently.
 
     Parameters
     ----------
@@ -87,26 +84,25 @@ def sensitivity(
 
 
 def as_class(evidence: Evidence, threshold: float) -> Evidence:
-    """Put a class in place of the forest's chances.
+    """Replace the forest's probabilities by a class.
 
     Parameters
     ----------
     evidence : Evidence
-        Of one particle.
+        Evidence of one particle.
     threshold : float
-        Of the chance of a defect, given that the particle is resolved, from which on
-        it is taken for one.
+        Probability of a defect, given that the particle is resolved, from which on the
+        class is ``yes``.
     """
-    told = evidence.probabilities
-    if told is None:
+    if evidence.probabilities is None:
         return evidence
-    yes, no, null, empty = told
+    yes, no, null, empty = evidence.probabilities
     if yes + no >= _RESOLVED:
         defect = yes >= threshold * (yes + no)
         classes = (1.0, 0.0, 0.0, 0.0) if defect else (0.0, 1.0, 0.0, 0.0)
     else:
         classes = (0.0, 0.0, 1.0, 0.0) if null >= empty else (0.0, 0.0, 0.0, 1.0)
-    # The queue went by the doubt that the chances had.
+    # The queue was ordered by the doubt of the original probabilities.
     return replace(evidence, probabilities=classes, doubt=evidence.queue_doubt)
 
 

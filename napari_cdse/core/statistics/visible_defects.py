@@ -1,8 +1,9 @@
 """The visible-defect fraction: yes / (yes + no), of all particles that were found.
 
-It is no defect content of the sample, because a fault that lies flat is not seen. The
-number is the forest's share, put right by what a person judged; it has an interval
-where draws by lot say how far the forest is off, or where everything was judged.
+It is not the defect content of the sample, since faults that are not edge-on are not
+visible. The fraction is computed from the forest's predictions, corrected by labels. It
+has an interval if random draws tell how large the forest's error is, or if everything
+was judged. `VisibleDefects` holds the result and describes it in sentences.
 """
 
 from __future__ import annotations
@@ -34,87 +35,86 @@ if TYPE_CHECKING:
     from napari_cdse.core.statistics.sample import Sample
 
 HALF_WIDTH = 0.05
-"""Half the width of the interval that forecasts are about, unless another is asked. A
-choice: half of it takes four times the draws, twice of it says little of a small
-fraction."""
+"""Half the width of the interval for which the number of draws is predicted, by
+default. Chosen: half of it takes four times as many draws, and twice of it says little
+about a small fraction."""
 
 MAX_UNSEEN = 0.05
-"""Share of the resolved particles that may be left to the forest without any draws. It
-can then move the fraction by as much at the very most. A
-choice: as much as `HALF_WIDTH`, so that an interval without it misleads by no more
-than an interval that is worth having.
-"""
+"""Largest fraction of the resolved particles for which predictions may be used without
+any draws. Chosen equal to `HALF_WIDTH`: an error of all these predictions would change
+the fraction by no more than that."""
 
 _ENDS = (0.05, 0.95)
-"""Fractions that a forecast of draws keeps within. A choice: wider limits
-forecast too few draws where the forest is wrong about how near 0 or 1 it is, narrower
-ones too many where it is right."""
+"""Range to which fractions are limited when the number of draws is predicted. Chosen: a
+wider range predicts too few draws if the forest is wrong near 0 or 1, a narrower one
+too many if it is right."""
 
 
 @dataclass(frozen=True, slots=True)
 class VisibleDefects:
-    """Share of the resolved particles with a visible defect.
+    """Fraction of the resolved particles with a visible defect.
 
     Attributes
     ----------
     fraction : float or None
-        None where no particle is resolved.
+        None if no particle is resolved.
     interval_95 : tuple of float or None
-        None where `note` says why.
+        None if `note` says why.
     forest_fraction : float or None
-        What the forest alone says of the same particles.
+        The fraction from the same particles' predictions alone.
     n_particles, n_micrographs : int
-        The population: circles that the program proposed, and those of people in
-        micrographs that were judged as a whole.
+        Size of the population: circles that the program proposed, and a person's
+        circles in micrographs that were judged completely.
     n_judged : int
-        Of these, with a label that counts.
+        Number of these with a label that counts.
     n_drawn : int
-        Of these, drawn at random and judged, outside micrographs judged as a whole.
+        Number of these drawn at random and judged, outside of micrographs that were
+        judged completely.
     n_draws : int
-        Particles that a lot fell on, in any micrograph, judged or not.
+        Number of particles drawn, in any micrograph, judged or not.
     n_unanswered : int
-        Drawn and not judged, or not unseen.
+        Number of draws that were not judged, or not blind.
     n_skipped : int
-        Of these, left for later by the person.
+        Number of these left for later.
     n_in_view : int
-        Of these, judged with the forest's word in view, after an unseen label was
-        taken back or a smaller share hid it no more.
+        Number of these judged with the prediction in view, after a blind label was
+        undone, or a lower share no longer hid the prediction.
     n_withdrawn : int
-        Of these, not judged, and not asked any more since the share was lowered.
+        Number of these not judged, and no longer asked for since the share was lowered.
     n_removed : int
-        Drawn, and taken away as no particle: judged as ``empty``.
+        Number of draws deleted as no particle, which counts as ``empty``.
     n_by_hand : int
-        Labels of particles that the person had chosen by looking; they count only as
-        far as queue or order would have come to these.
+        Number of labels on particles that a person chose by looking. They count only
+        as far as queue or order would have reached these particles.
     n_outside : int
-        Circles of people that are not in the population.
+        Number of a person's circles that are not in the population.
     apart : dict of str to int
-        Circles that are not in the population since the program distrusts its own word
-        of them and no labels stand for them, by reason; see
+        Number of circles that are not in the population, since the program distrusts
+        its results for them, by reason; see
         `napari_cdse.core.statistics.sample.divided`.
     n_apart_judged : int
-        Of these, judged by a person who came to them by what they look like.
+        Number of these that a person has judged.
     n_apart_removed : int
-        Of these, by deleting the circle, which is in no table any more.
+        Number of these that were judged by deleting the circle.
     micrographs_left_out, circles_left_out : int
-        What the person took out of the sample.
+        Numbers excluded by a person.
     forests : tuple of str
-        Whose predictions these are.
+        Names of the forests that made the predictions.
     labels : dict of str to int
-        Labels that count, by class.
+        Number of labels that count, by class.
     design_effect, correlation : float or None
-        How much more micrographs differ than independent particles would, and the
-        intra-cluster correlation that says the same.
+        Variance between micrographs over that of independent particles, and the
+        intra-cluster correlation that explains it.
     unequal_chances : bool
-        Whether some draws were likelier than others.
+        Whether draws had different chances.
     apart_as_compared : bool
-        Whether what is counted apart was decided together with other samples.
+        Whether several samples decided together what is counted apart.
     half_width_95 : float or None
-        Of the interval.
+        Half the width of the interval.
     note : str
         Why there is no interval; empty if there is one.
     half_width_wanted : float
-        Half the width of the interval of 95 % that `outlook` is about.
+        Half the width of the interval that `outlook` refers to.
     """
 
     fraction: float | None
@@ -158,7 +158,7 @@ class VisibleDefects:
         return (self.interval_95[1] - self.interval_95[0]) / 2
 
     def draws_for(self, half_width: float = HALF_WIDTH) -> int | None:
-        """Estimate how many judged draws in all make the interval so narrow.
+        """Predict the number of judged draws, in all, for an interval of some width.
 
         Parameters
         ----------
@@ -168,7 +168,7 @@ class VisibleDefects:
         Returns
         -------
         int or None
-            None where these micrographs differ too much for any number of draws.
+            None if the micrographs differ too much for any number of draws.
         """
         if self.fraction is None or self.variance is None:
             return None
@@ -180,7 +180,7 @@ class VisibleDefects:
 
     @property
     def sentence(self) -> str:
-        """Say it in words, with what does not enter it."""
+        """The fraction in words, with what is counted apart."""
         apart = distrust_sentence(
             self.apart,
             self.n_apart_judged,
@@ -193,22 +193,22 @@ class VisibleDefects:
     def _headline(self) -> str:
         if self.fraction is None:
             return f"{self._nothing}, so there is no defect fraction."
-        told = f"Visible defects in {self.fraction:.2f} of the resolved particles"
+        value = f"Visible defects in {self.fraction:.2f} of the resolved particles"
         if self.interval_95 is None:
-            return f"{told}{self._by_whom()}, without an interval. {self.note}"
+            return f"{value}{self._by_whom()}, without an interval. {self.note}"
         low, high = self.interval_95
-        return f"{told} ({low:.2f} to {high:.2f}, 95 %): {self._from_what()}."
+        return f"{value} ({low:.2f} to {high:.2f}, 95 %): {self._from_what()}."
 
     @property
     def _nothing(self) -> str:
-        """Say why there is no fraction."""
+        """Why there is no fraction."""
         if self.apart and not self.n_particles:
             return "Every circle is counted apart"
         return "No particle is resolved"
 
     @property
     def draws(self) -> str:
-        """Say what became of the draws; nothing where there are none."""
+        """The outcomes of the draws in words; empty if there are none."""
         if not self.n_draws:
             return ""
         judged = self.n_draws - self.n_unanswered
@@ -228,11 +228,11 @@ class VisibleDefects:
 
     @property
     def outlook(self) -> str:
-        """Say how many draws would give an interval, or a narrow one."""
+        """How many draws would give an interval, or a narrower one, in words."""
         return self.outlook_to(self.half_width_wanted)
 
     def brief(self, half_width: float = HALF_WIDTH) -> str:
-        """Say in one line what is known, and what more it takes.
+        """Describe in one line the fraction, and what an interval of a width takes.
 
         Parameters
         ----------
@@ -243,32 +243,32 @@ class VisibleDefects:
             reason = self._nothing[0].lower() + self._nothing[1:]
             return f"No visible-defect fraction yet: {reason}."
         if self.interval_95 is None:
-            told = f"Visible defects {self.fraction:.2f}, no interval"
+            known = f"Visible defects {self.fraction:.2f}, no interval"
         else:
             low, high = self.interval_95
-            told = f"Visible defects {self.fraction:.2f} ({low:.2f} to {high:.2f})"
+            known = f"Visible defects {self.fraction:.2f} ({low:.2f} to {high:.2f})"
         if self.n_draws:
             judged = self.n_draws - self.n_unanswered
-            told += f"; {judged} of {_count(self.n_draws, 'draw')} judged"
+            known += f"; {judged} of {_count(self.n_draws, 'draw')} judged"
         more = self._more(half_width)
         if self._lacks_draws(half_width) and not self.reaches(half_width):
             more += " A larger share draws more of what is unseen."
-        return f"{told}. {more}".strip()
+        return f"{known}. {more}".strip()
 
     def reaches(self, half_width: float) -> bool:
-        """Tell whether the interval is as narrow as is wanted."""
+        """Whether half the interval's width is at most this."""
         half = self.half_width_95
         return half is not None and half <= half_width
 
     def outlook_to(self, half_width: float) -> str:
-        """Say how many draws would give an interval of half such a width."""
+        """Describe how many draws would give an interval of this half width."""
         half = self.half_width_95
         if self.fraction is None:
             return ""
         if self.variance is None or self.n_micrographs < MIN_MICROGRAPHS:
             return ""
         if half is None and not self.missing_draws:
-            # No draws would do where none can fall; the note says what does.
+            # Draws are impossible where they would be needed; see `note`.
             return ""
         if half is None:
             return f"{self._first_interval()} {self._narrower(half_width)}"
@@ -277,7 +277,7 @@ class VisibleDefects:
         return self._narrower(half_width)
 
     def as_dict(self) -> dict[str, object]:
-        """Return plain numbers and words, for JSON."""
+        """Return all numbers and sentences, in types that JSON knows."""
         return {
             **asdict(self),
             "half_width_95": self.half_width_95,
@@ -289,14 +289,14 @@ class VisibleDefects:
         }
 
     def _more(self, half_width: float) -> str:
-        """Say in a few words what an interval, or a narrower one, takes."""
+        """Describe briefly what an interval, or a narrower one, takes."""
         if self.interval_95 is not None:
             return self.outlook_to(half_width)
         if self.n_micrographs < MIN_MICROGRAPHS:
-            told = f"It takes {MIN_MICROGRAPHS} micrographs to know how they differ"
-            # Whoever sees five in the list wonders, where a fifth has none to count.
+            needed = f"It takes {MIN_MICROGRAPHS} micrographs to know how they differ"
+            # There may be more in the project, in which everything is counted apart.
             here = f"; {self.n_micrographs} hold what is counted" if self.apart else ""
-            return f"{told}{here}."
+            return f"{needed}{here}."
         if not self.outlook_to(half_width):
             return self.note
         return f"{_count(self.missing_draws, 'more judged draw')} would give one."
@@ -316,7 +316,7 @@ class VisibleDefects:
         )
 
     def _lacks_draws(self, half_width: float) -> bool:
-        """Whether fewer draws wait for a label than such an interval takes."""
+        """Whether there are fewer open draws than such an interval takes."""
         if not self.n_draws or self.n_micrographs < MIN_MICROGRAPHS:
             return False
         if self.interval_95 is None:
@@ -326,25 +326,25 @@ class VisibleDefects:
 
     @property
     def _waiting(self) -> int:
-        """Draws that are still to be judged."""
+        """Number of draws that are still to be judged."""
         return self.n_unanswered - self.n_withdrawn
 
     def _quantile(self) -> float:
-        """Half the interval's width over the standard deviation."""
+        """Return half the interval's width over the standard deviation."""
         if self.half_width_95 is not None and self.variance:
             return self.half_width_95 / math.sqrt(self.variance)
         return t_quantile(max(self.n_micrographs - 1, 1))
 
     def _variances(self) -> tuple[float, float]:
-        """Variance of one draw, and what no draws make smaller."""
-        # Near 0 and 1 the forest may be wrong about how near.
+        """Return the variance of one draw, and that which no draws reduce."""
+        # Near 0 and 1 a small error of the forest would change the variance much.
         fraction = min(max(self.fraction or 0.0, _ENDS[0]), _ENDS[1])
         one = fraction * (1 - fraction) / max(self.resolved, 1.0)
         whole, drawn = self.variance or 0.0, self.variance_by_draws or 0.0
         fixed = max(whole - drawn, one)
         if self.n_drawn >= MIN_DRAWS:
             return max(whole - fixed, 0.0) * self.n_drawn, min(fixed, whole)
-        # Nobody knows yet what the forest is worth: as if it were worth nothing.
+        # The forest's error is unknown so far; assume that predictions do not help.
         return one * self.n_particles, fixed
 
     def _by_whom(self) -> str:
@@ -366,7 +366,7 @@ class VisibleDefects:
 
 
 def class_counts(labels: Sequence[Label | None]) -> dict[Label, int]:
-    """Count the labels of each class, classes without any included."""
+    """Count the labels of each class, including classes without labels."""
     counts = Counter(labels)
     return {label: counts[label] for label in CLASSES}
 
@@ -386,9 +386,9 @@ def visible_defects(
     evidence : iterable of Evidence
         Of every particle of every micrograph that is not left out.
     forests : sequence of str, optional
-        Names of the forests whose predictions these are.
+        Names of the forests that made the predictions.
     micrographs_left_out, circles_left_out : int, optional
-        For the record.
+        Numbers excluded by a person, for the record.
     half_width : float, optional
         Half the width of the interval of 95 % that is wanted.
 
@@ -446,9 +446,10 @@ def visible_defects(
 def _share(sample: Sample, found: Difference, note: str) -> float:
     """Return the fraction to show.
 
-    A draw stands for all that no lot fell on. A handful of them would throw the
-    fraction to 0 or 1 with no interval that says so; below `MIN_DRAWS` each stands for
-    itself alone, and the forest for all others.
+    A draw stands for all particles that were not drawn. A few draws could give a
+    fraction of 0 or 1, without an interval that warns of it. With fewer than
+    `MIN_DRAWS`, each label therefore stands for itself alone, and predictions for all
+    other particles.
     """
     if note and int(sample.drawn.sum()) < MIN_DRAWS:
         alone = np.where(sample.counted, np.minimum(sample.weight, 1.0), 0.0)
@@ -458,7 +459,7 @@ def _share(sample: Sample, found: Difference, note: str) -> float:
 
 
 def _counted(chosen: Sequence[Evidence], sample: Sample | None) -> list[Evidence]:
-    """Return those whose label counts, and not only as far as others stand for it."""
+    """Return the particles whose label counts fully; see `Sample.counted`."""
     if sample is None:
         return []
     pairs = zip(chosen, sample.counted.tolist(), strict=True)
@@ -466,15 +467,15 @@ def _counted(chosen: Sequence[Evidence], sample: Sample | None) -> list[Evidence
 
 
 def _unseen(evidence: Iterable[Evidence]) -> int:
-    """Count the labels but those of draws that were judged in view."""
+    """Count the labels, except those of draws that were judged in view."""
     return sum(each.judged and not each.in_view for each in evidence)
 
 
 def _forest_fraction(chosen: Sequence[Evidence]) -> float | None:
-    told = np.array([e.probabilities for e in chosen if e.probabilities is not None])
-    if not told.size:
+    known = np.array([e.probabilities for e in chosen if e.probabilities is not None])
+    if not known.size:
         return None
-    yes, no = told[:, CLASSES.index("yes")].sum(), told[:, CLASSES.index("no")].sum()
+    yes, no = (known[:, CLASSES.index(label)].sum() for label in ("yes", "no"))
     return float(yes / (yes + no)) if yes + no > 0 else None
 
 
@@ -484,14 +485,14 @@ def _unequal(chosen: Sequence[Evidence]) -> bool:
 
 
 def no_interval(sample: Sample | None, found: Difference | None) -> str:
-    """Say why there is no interval; nothing if there can be one.
+    """Describe why there is no interval; empty if there is one.
 
     Parameters
     ----------
     sample : Sample or None
         None for an empty population.
     found : Difference or None
-        Its share.
+        Its estimated fraction.
     """
     if sample is None or found is None or not found.resolved > 0:
         return "No particle is resolved."
@@ -509,10 +510,10 @@ def no_interval(sample: Sample | None, found: Difference | None) -> str:
 
 
 def _missing_draws(sample: Sample, found: Difference) -> int:
-    """Return how many more judged draws the first interval takes.
+    """Return the number of further judged draws that the first interval takes.
 
-    Draws of what is trusted say nothing of what is not, nor the other way round, so
-    that each needs its own where more than `MAX_UNSEEN` hangs on the forest's word.
+    Draws of trusted particles say nothing about distrusted ones, and vice versa. Each
+    domain needs draws of its own if predictions of more than `MAX_UNSEEN` are used.
     """
     missing = 0
     for here in sample.domains:
@@ -523,7 +524,7 @@ def _missing_draws(sample: Sample, found: Difference) -> int:
 
 
 def _never_drawn(sample: Sample, found: Difference) -> str:
-    """Say where no draws tell how far the forest is off; nothing if hardly anywhere."""
+    """Describe where draws were impossible; empty if that concerns few particles."""
     if sample.never_drawn is None:
         return ""
     alone = sample.never_drawn & ~sample.counted

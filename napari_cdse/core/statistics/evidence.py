@@ -1,71 +1,74 @@
-"""What is known of each particle, and what it may weigh in an estimate.
+"""What is known of each particle, and how its label may enter an estimate.
 
 The population is every circle that the program proposed in the micrographs that were
-not left out. A forest says something of all of them; a person has judged some. What a
-label may do there depends on how the person came to it:
+not excluded. A forest predicts the classes of all of them; a person has judged some.
+How a label enters the estimate depends on how the person came to the particle, its
+*route*:
 
 draw
-    A lot fell on the particle, whatever it shows. Its label corrects the forest, and
-    stands for as many as the chance of the lot says.
+    The particle was drawn at random, whatever it shows. Its label corrects the
+    predictions, and stands for other particles by the inverse of its chance.
 queue, order
-    The queue led there by the predictions, or an order by place, without any lot.
-    Labels say nothing about where that leads, so the label takes the place of the
-    forest's word, for this particle alone. A particle that was drawn *and* would have
-    been reached so stands for itself only; see `reach`.
+    The person followed the queue, which is sorted by the predictions, or an order by
+    position. Such labels say nothing about other particles, so that the label replaces
+    the prediction of this particle alone. A particle that was drawn *and* would have
+    been reached in this way stands for itself only; see `reach`.
 file
-    It comes from a label file, whose writer went through the micrograph as a whole.
-    The label takes the place of the forest's word.
+    The label comes from a file whose author went through the whole micrograph. It
+    replaces the prediction.
 hand
-    The person chose the particle by looking at it. One who picks particles with clear
-    faults finds many, so such a label is left aside: the particle stays what the
-    forest says until a lot, the queue or an order comes to it. (Taking it in would
-    count the fault twice: once here, and once in the drawn particles that stand for
-    it.) Where queue or order went on afterwards, drawn particles do not stand for what
-    these reach; there it counts with the chance that they would have come to it.
-In a micrograph that was judged as a whole, nothing was chosen, and each label stands.
+    The person chose the particle by looking at it. People who choose particles with
+    clear faults find many, so that such labels are not used: the prediction counts
+    until the particle is drawn or reached by the queue or an order. (Otherwise the
+    fault would count twice: here, and in the drawn particles that stand for it.) If
+    queue or order went on afterwards, drawn particles do not stand for those that these
+    reach; then the label counts with the chance that they would have reached it.
+
+In a micrograph that was judged completely, nothing was chosen, and every label counts.
 
 Deferred and skipped draws
-    They are draws without an answer. Those that were answered stand for them as well,
-    as if chance had decided who answers; how many there are is told with the number.
+    They are draws without an answer. Answered draws stand for them too, as if it were
+    random which are answered; their number is reported with the estimate.
 Draws judged in view
-    Who judged a draw unseen and took that back knows the forest's word. What was taken
-    back answers nothing; nor does the label that is given then, which leans towards
-    that word. It is a draw without an answer too, and told. In a micrograph that was
-    judged as a whole the label stands, as others given in view do.
+    Whoever judged a draw without seeing the prediction, and undid that, knows the
+    prediction. The label that was undone is not an answer, nor is the one given
+    afterwards, which is biased towards the prediction. The draw counts as one without
+    an answer, and is reported. In a micrograph that was judged completely the label
+    counts, like others given in view.
 Removed circles
-    A circle that was drawn and removed is no particle: it counts as empty. One that
-    was removed by hand without a draw stays what the forest says of it.
+    A circle that was drawn and removed counts as ``empty``. For one that was removed by
+    hand without a draw, the prediction counts.
 Circles drawn by hand
-    They belong to the population only in micrographs that were judged as a whole;
-    elsewhere nobody knows how many more like them the program did not find.
-Chances that differ
-    With the goal to measure, the doubtful are drawn more often. Each particle's chance
-    is written down before its prediction can be seen, and a draw weighs by its own.
-A share that was raised
-    The chance is that with which a particle's lot would have drawn it *by now*, for
-    old draws too: lots do not change, so a raise adds draws to those before.
-Where no lot could fall
-    What a person saw before there were lots, and circles that the program did not find,
-    can't be drawn. Draws elsewhere do not say how far the forest is off there. Where
-    that is more than a few of the resolved particles there is no interval.
-Micrographs and regions that are left out
-    They are in no count, whatever was judged or drawn in them; taken in again they are
-    as they were, at the chances of before.
-Another forest in mid-review
-    Predictions may change at any time, because chances are kept with the draws. But a
-    forest must not be asked about a micrograph that it learnt from: see `cross_fitted`.
-    A project asks of each micrograph the newest forest that did not learn from it;
-    where all did, its particles are taken for average ones.
-What the program distrusts
-    Its word of a circle that is out of the forest's range, centred outside the picture,
-    or in a micrograph without a scale is no measurement. Such circles are counted apart
-    until labels stand for them: enough draws of their kind, or labels that nobody
-    chose by what a particle looks like; see `sample.divided`. Draws of a kind stand for
-    that kind alone, and what was skipped of one is made up for by others of it.
-Two annotators
-    An estimate is one annotator's; give it that one's labels. A draw that this one did
-    not judge has no answer. A project's own number takes the labels that stand, whoever
-    gave them and whoever looks, and of a draw the first that was given unseen. Each
+    They belong to the population only in micrographs that were judged completely;
+    elsewhere it is unknown how many more the program did not find.
+Unequal chances
+    If the goal is to measure, doubtful particles are drawn more often. Each particle's
+    chance is stored before its prediction can be seen, and a draw is weighted by it.
+A share of draws that was raised
+    The chance is the one with which the particle would have been drawn *by now*, for
+    old draws too: random numbers are kept, so that a higher share adds draws.
+Particles that could not be drawn
+    Those that a person saw before there were draws, and circles that the program did
+    not find, cannot be drawn. Draws elsewhere do not tell the forest's error for them.
+    If they are more than a small part of the resolved particles, there is no interval.
+Excluded micrographs and regions
+    They are in no count, whatever was judged or drawn in them. If they are included
+    again, they are as before, with the same chances.
+A new forest during the review
+    Predictions may change at any time, since chances are stored with the draws. But a
+    forest must not predict a micrograph that it was trained with: see `cross_fitted`.
+    A project uses the newest forest that was not trained with the micrograph; if all
+    were, its particles get mean predictions.
+Particles that the program distrusts
+    Predictions are not used for circles that are out of the forest's range, centred
+    outside the image, or in a micrograph without a scale. Such circles are counted
+    apart until labels stand for them: enough draws of their kind, or labels for which
+    nobody chose the particle by its looks; see `sample.divided`. Draws of a kind stand
+    for that kind alone, also for its skipped draws.
+Several annotators
+    An estimate is for one annotator; pass that annotator's labels. A draw that this
+    annotator did not judge has no answer. A project's own number uses the current
+    labels, whoever gave them, and of a draw the first that was given unseen. Each
     annotator judges the same draws unseen, so that all of them answer for them.
 """
 
@@ -91,47 +94,46 @@ class Evidence:
     Attributes
     ----------
     micrograph : str
-        By a name or id that no other micrograph has.
+        Unique id of its micrograph.
     probabilities : tuple of float or None
-        Of a forest that did not learn from this micrograph, in the order of
-        `CLASSES`; None where there is none.
+        Of a forest that was not trained with this micrograph, in the order of
+        `CLASSES`; None if there is none.
     label : {"yes", "no", "null", "empty"} or None
-        A person's; None: not judged.
+        A person's label; None if it was not judged.
     route : {"draw", "queue", "order", "file", "hand", "none"}
-        How the person came to it, or ``draw`` where a lot fell on it, judged or not.
+        How the person came to it; ``draw`` if it was drawn, judged or not.
     chance : float or None
-        Of a draw: the chance with which its lot would have drawn it by now.
+        Of a draw: the chance with which it would have been drawn by now.
     reach : float or None
         Of a draw: the chance from 0 to 1 that the person would have come to it by now
-        without the lot; None has it worked out from those that were not drawn.
+        without the draw; if None, it is estimated from those that were not drawn.
     proposed : bool
-        Whether the program found it; False for circles of people.
+        Whether the program found it; False for circles drawn by hand.
     deferred : bool
-        The person looked and left it for later.
+        Whether a person looked at it and left it for later.
     removed : bool
-        The person took the circle away; its label is then ``empty``.
+        Whether a person removed the circle; its label is then ``empty``.
     in_view : bool
-        Of a draw: its label was given with the forest's word in view.
+        Of a draw: whether its label was given with the prediction in view.
     remaining : float
-        Of a draw: the share of its micrograph's draws that is still asked, from 0 to 1;
-        below 1 where the share was lowered after some had been judged.
+        Of a draw: the part of its micrograph's draws that is still asked for, from 0 to
+        1; below 1 if the share was lowered after some had been judged.
     withdrawn : bool
-        Of a draw: it is not among those, and is not asked any more.
+        Of a draw: whether it is no longer asked for, because the share was lowered.
     never_drawn : bool
-        Whether no lot could have fallen on it.
+        Whether it could not have been drawn.
     distrust : str or None
-        Why the program's word of it is no measurement, see
-        `napari_cdse.core.statistics.distrust`.
+        Why its prediction is not used, see `napari_cdse.core.statistics.distrust`.
     doubt : float or None
-        From 0 to 1, by which the queue went; None takes that of ``probabilities``.
+        From 0 to 1, by which the queue was sorted; None for that of ``probabilities``.
     diameter_px, diameter_nm : float or None
-        Of the circle; nm only where file or person told the pixel size.
+        Of the circle; in nm only if the pixel size is from the file or a person.
     estimated_nm : float or None
-        The same by a pixel size that was estimated from the lattice.
+        Diameter in nm by a pixel size that was estimated from the lattice.
     judged_at : str
-        When the label was given, as ISO 8601 in UTC; empty where nobody knows.
+        When the label was given, as ISO 8601 in UTC; empty if unknown.
     particle : str
-        By its id; empty where nobody asks for it.
+        Its id; empty if it is not needed.
     kept_apart : bool
         Whether it is counted apart whatever was judged, because a sample that its own
         is compared with counts its kind apart; see `sample.evened`.
@@ -139,7 +141,7 @@ class Evidence:
     Raises
     ------
     ValueError
-        For a draw without a chance.
+        If a draw has no chance above 0 and at most 1.
     """
 
     micrograph: str
@@ -165,13 +167,13 @@ class Evidence:
     kept_apart: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a draw that could not have happened."""
+        """Check the chance of a draw."""
         if self.route == "draw" and not 0 < (self.chance or 0) <= 1:
             raise ValueError(f"a draw needs a chance from 0 to 1, not {self.chance}")
 
     @property
     def judged(self) -> bool:
-        """Whether a person gave a class or took the circle away."""
+        """Whether a person gave a class or removed the circle."""
         return self.label is not None
 
     @property
@@ -181,7 +183,7 @@ class Evidence:
 
     @property
     def queue_doubt(self) -> float | None:
-        """Doubt by which a queue would go; None where no forest was asked."""
+        """Doubt by which a queue sorts it; None without a prediction."""
         if self.doubt is not None or self.probabilities is None:
             return self.doubt
         return 1 - margin(self.probabilities)
@@ -190,9 +192,9 @@ class Evidence:
 def answer_chances(evidence: Iterable[Evidence]) -> dict[str, float]:
     """Return the chance with which each answered draw was drawn and judged.
 
-    That is the chance of the draw itself, but where the share was lowered after some
-    draws of a micrograph had been judged: there fewer of them have an answer, and each
-    answer stands for more.
+    That is the chance of the draw, unless the share was lowered after some draws of the
+    micrograph had been judged: then a smaller part of them has an answer, and each
+    answer stands for more particles.
 
     Parameters
     ----------
@@ -202,7 +204,7 @@ def answer_chances(evidence: Iterable[Evidence]) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        By particle.
+        By the id of the particle.
     """
     draws = [each for each in evidence if each.route == "draw"]
     lowered = [each for each in draws if each.remaining < 1]
@@ -227,33 +229,32 @@ def margin(probabilities: Sequence[float]) -> float:
 def cross_fitted(
     evidence: Iterable[Evidence], learned: Collection[str]
 ) -> list[Evidence]:
-    """Take the predictions away that a forest gave of micrographs it learnt from.
+    """Remove a forest's predictions for micrographs that it was trained with.
 
-    A forest knows a particle that it learnt from, and is surer than it should be of
-    that particle's neighbours. Its error there is smaller than elsewhere, so draws
-    that it learnt from would pass it off as better than it is (Chernozhukov and
-    others, Econom. J. 21, C1 (2018), call the remedy cross-fitting). The whole
-    micrograph is barred, as it is in cross-validation.
+    A forest is nearly always right for particles that it was trained with, and too
+    confident for others of the same micrograph. Draws used for training would therefore
+    underestimate its error (Chernozhukov and others, Econom. J. 21, C1 (2018), call the
+    remedy cross-fitting). The whole micrograph is excluded, as in cross-validation.
 
     Parameters
     ----------
     evidence : iterable of Evidence
         With the predictions of one forest.
     learned : collection of str
-        Micrographs with a particle in the training set of that forest, by the ids
-        that the evidence has; `TrainingSet.micrograph_ids` of the forest.
+        Ids of the micrographs with a particle in the training set of that forest, as in
+        the evidence; `TrainingSet.micrograph_ids` of the forest.
 
     Returns
     -------
     list of Evidence
-        Particles of barred micrographs have no probabilities, but their doubt. To do
-        better, predict each barred micrograph by a forest that was grown without it,
-        and give these predictions with nothing learned.
+        Particles of these micrographs have no probabilities, but keep their doubt. For
+        a more precise estimate, predict each of them by a forest that was trained
+        without it, and pass these predictions with ``learned`` empty.
     """
-    barred = frozenset(learned)
+    excluded = frozenset(learned)
     return [
         replace(each, probabilities=None, doubt=each.queue_doubt)
-        if each.micrograph in barred
+        if each.micrograph in excluded
         else each
         for each in evidence
     ]

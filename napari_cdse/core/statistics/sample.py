@@ -1,11 +1,12 @@
-"""Weights of the labels: what each one stands for beside the forest's word.
+"""Weights of labels: how much each one corrects the predictions.
 
-A particle i has what the forest says, g, and maybe what a person says, y. It enters
-with g + w (y - g). Where a lot of chance p decides alone whether y is known, w = 1/p on
-the particles drawn makes that right on average, whatever g is. Where the queue also
-judges some that were not drawn (w = 1), a particle that it reaches would count 1 - p
-times without and once with 1/p through the lot, too much by 1 - p; so the drawn ones
-weigh (1 - (1 - p) q) / p, where q says whether the queue would have come there too.
+A particle has a prediction g, and maybe a label y. It contributes g + w (y - g). If
+only a random draw of chance p decides whether y is known, w = 1/p for drawn particles
+makes the sum unbiased for any g. If the queue also judges particles that were not drawn
+(w = 1), a particle that it reaches would count 1 - p times without being drawn, and
+once by being drawn with 1/p: too much by 1 - p. Drawn particles therefore have the
+weight (1 - (1 - p) q) / p, where q is the chance that the queue would have reached the
+particle too; see `reach`.
 """
 
 from __future__ import annotations
@@ -31,38 +32,36 @@ if TYPE_CHECKING:
 _YES, _NO = CLASSES.index("yes"), CLASSES.index("no")
 
 _DOUBT_STEPS = 8
-"""Steps of equal number, by doubt, in which the share that the queue has reached is
-worked out from the particles that were not drawn. Few enough to hold dozens of
-particles each, fine enough that a queue that goes by doubt leaves some of them empty
-and fills others."""
+"""Number of quantile ranges of the doubt for which the part that the queue has reached
+is computed from particles that were not drawn. Few enough that each holds dozens of
+particles, many enough that a queue sorted by doubt completes some and leaves others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """Particles as numbers, ready to be added up.
+    """Predictions, labels and weights of particles as arrays.
 
     Attributes
     ----------
     micrograph : ndarray of intp, shape (n,)
-        Number of the micrograph of each particle, from 0.
+        Index of the micrograph of each particle, from 0.
     predicted : ndarray, shape (n, 2)
-        Chance to show a defect, and to be resolved, as the forest says.
+        Predicted probabilities to show a defect, and to be resolved.
     labelled : ndarray, shape (n, 2)
-        The same as judged, 0 or 1; equal to ``predicted`` where nothing counts.
+        The same as judged, 0 or 1; equal to ``predicted`` without a label that counts.
     weight : ndarray, shape (n,)
-        What the label's departure from the prediction stands for: 0 where there is no
-        label or it must not count, 1 for a label that stands for itself, 1 / chance
-        for a draw.
+        Weight of the difference between label and prediction: 0 without a label that
+        counts, 1 for a label that stands for itself, 1 / chance for a draw.
     drawn : ndarray of bool, shape (n,)
-        Whether it is a draw with an answer that weighs as such.
+        Whether it is a draw with an answer, weighted as such.
     distrusted : ndarray of bool, shape (n,), or None
-        Whether the program distrusts its word of it: draws of others say nothing of
-        it, nor its own of others. None where it distrusts nothing.
+        Whether its prediction is distrusted: draws of trusted particles do not stand
+        for it, nor the reverse. None if no particle is distrusted.
     never_drawn : ndarray of bool, shape (n,), or None
-        Whether no lot could have fallen on it. None where one could on all.
+        Whether it could not have been drawn. None if all could.
     picked : ndarray of bool, shape (n,), or None
         Whether a person chose it by looking, so that its weight is the chance that
-        queue or order would have come to it. None where nobody chose one.
+        queue or order would have reached it. None if no particle was chosen so.
     """
 
     micrograph: NDArray[np.intp]
@@ -76,34 +75,34 @@ class Sample:
 
     @property
     def counted(self) -> NDArray[np.bool_]:
-        """Whose label counts for more than the estimate of the whole, shape (n,)."""
+        """Particles whose label counts fully, without those picked, shape (n,)."""
         counted = self.weight > 0
         return counted if self.picked is None else counted & ~self.picked
 
     @property
     def domains(self) -> tuple[NDArray[np.bool_], ...]:
-        """Which particles belong together: those that are trusted, and the others."""
+        """Masks of the particles that draws stand for together: trusted, distrusted."""
         if self.distrusted is None:
             return (np.ones(len(self.drawn), bool),)
         return ~self.distrusted, self.distrusted
 
     @property
     def corrected(self) -> NDArray[np.float64]:
-        """Prediction with what the labels put right, shape (n, 2)."""
-        departure = self.labelled - self.predicted
-        return np.asarray(self.predicted + self.weight[:, None] * departure)
+        """Predictions plus weighted corrections by the labels, shape (n, 2)."""
+        difference = self.labelled - self.predicted
+        return np.asarray(self.predicted + self.weight[:, None] * difference)
 
 
 def tally(label: Label) -> tuple[float, float]:
-    """Say of a class whether it shows a defect, and whether it is resolved."""
+    """Return whether a class shows a defect, and whether it is resolved, as 0 or 1."""
     return float(label == "yes"), float(label in ("yes", "no"))
 
 
 def population(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Leave out what stands for nothing.
+    """Return the particles of the population.
 
-    That are circles of people where the micrograph was not judged as a whole, and those
-    that are counted apart, see `divided`.
+    Not in it are circles drawn by hand in micrographs that were not judged completely,
+    and those that are counted apart, see `divided`.
     """
     return divided(evidence)[0]
 
@@ -111,15 +110,16 @@ def population(evidence: Sequence[Evidence]) -> list[Evidence]:
 def divided(
     evidence: Sequence[Evidence],
 ) -> tuple[list[Evidence], list[Evidence]]:
-    """Divide into the population and what is counted apart from it.
+    """Divide particles into the population and those counted apart from it.
 
-    What the program distrusts has no word of a forest, so only labels that stand for
-    it can bring it in. Each reason of distrust is a domain (Saerndal, Swensson, Wretman
-    1992, chapter 10): with `MIN_DRAWS` judged draws it enters as a whole, at the
-    weights of these. Otherwise those of its particles enter, for themselves alone, that
-    nobody chose by what they look like: in a micrograph whose distrusted particles were
-    all judged, by an order of places, by a label file. Others stay apart though they
-    were judged: a queue leads to doubtful ones, and a person's look to defects.
+    Distrusted particles have no usable prediction, so that they can only be counted by
+    labels. Each reason of distrust is a domain (Saerndal, Swensson, Wretman 1992,
+    chapter 10): with `MIN_DRAWS` judged draws, all its particles are in the population,
+    with the weights of these. Otherwise only particles that nobody chose by their looks
+    are, each for itself: those in a micrograph whose distrusted particles were all
+    judged, and those judged in an order by position or by a label file. Others are
+    counted apart even if they were judged, since a queue leads to doubtful particles,
+    and a person's look to defects.
 
     Parameters
     ----------
@@ -129,7 +129,8 @@ def divided(
     Returns
     -------
     chosen, apart : list of Evidence
-        Circles of people are in neither where the micrograph was not judged as a whole.
+        Neither contains circles drawn by hand in micrographs that were not judged
+        completely.
     """
     whole = whole_micrographs(evidence)
     found = [each for each in evidence if each.proposed or each.micrograph in whole]
@@ -148,7 +149,7 @@ def divided(
         elif each.judged and (
             each.micrograph in through or each.route in ("order", "file")
         ):
-            # As one from a file: for itself, and it tells nothing of queue or order.
+            # As from a file: it counts for itself, and not for `reach`.
             chosen.append(
                 replace(each, route="file", chance=None, reach=None, in_view=False)
             )
@@ -160,17 +161,15 @@ def divided(
 def evened(samples: Sequence[Sequence[Evidence]]) -> list[list[Evidence]]:
     """Let samples that are compared count the same kinds of circles.
 
-    Each sample by itself would decide by its own labels what it counts apart, so that
-    one with more draws would count in what the other leaves out. Their fractions would
-    be of different populations, and their difference partly that of the rule: circles
-    that the program distrusts are unlike others, and defects need not be as frequent
-    among them. So a reason of distrust is counted in where none of its circles would be
-    left apart in any of the samples, and is counted apart in all of them otherwise,
-    those circles too that were judged.
+    Otherwise each sample would decide by its own labels what it counts apart, and a
+    sample with more draws would include what another excludes. Their fractions would be
+    of different populations: distrusted circles differ from others, and defects need
+    not be as frequent among them. A reason of distrust is therefore included only if
+    none of its circles would be counted apart in any of the samples. Otherwise it is
+    counted apart in all of them, including circles that were judged.
 
-    To count a kind in everywhere once the draws of all samples together are enough
-    would be even too, but a sample with few draws of its own would lose its interval
-    by it.
+    Including a kind once the draws of all samples together are enough would be fair
+    too, but a sample with few draws of its own would lose its interval.
 
     Parameters
     ----------
@@ -180,13 +179,13 @@ def evened(samples: Sequence[Sequence[Evidence]]) -> list[list[Evidence]]:
     Returns
     -------
     list of list of Evidence
-        The same, with `Evidence.kept_apart`.
+        The same, with `Evidence.kept_apart` set.
     """
-    left = {each.distrust for one in samples for each in divided(one)[1]}
+    excluded = {each.distrust for one in samples for each in divided(one)[1]}
     return [
         [
             replace(each, kept_apart=True)
-            if each.distrust is not None and each.distrust in left
+            if each.distrust is not None and each.distrust in excluded
             else each
             for each in one
         ]
@@ -195,7 +194,7 @@ def evened(samples: Sequence[Sequence[Evidence]]) -> list[list[Evidence]]:
 
 
 def _measured(odd: Sequence[Evidence], whole: frozenset[str]) -> frozenset[Distrust]:
-    """Return the reasons of distrust of which enough draws were judged."""
+    """Return the reasons of distrust with enough judged draws."""
     draws = Counter(
         each.distrust for each in odd if each.answered and each.micrograph not in whole
     )
@@ -204,34 +203,34 @@ def _measured(odd: Sequence[Evidence], whole: frozenset[str]) -> frozenset[Distr
 
 
 def whole_micrographs(evidence: Sequence[Evidence]) -> frozenset[str]:
-    """Return the micrographs of which a person has gone through every particle.
+    """Return the micrographs in which a person looked at every particle.
 
-    One that was looked at and left for later has been gone through. Where lots brought
-    up as many as were reached without, it does not count as whole: it may have been
-    the lots that made it so, and then its draws stand for others.
+    A particle that was left for later was looked at. A micrograph in which at least
+    half of the particles were drawn does not count as complete: it may be complete
+    because of the draws, which then stand for particles elsewhere.
     """
-    lead: Counter[str] = Counter()
+    undrawn_excess: Counter[str] = Counter()
     for each in evidence:
-        lead[each.micrograph] += -1 if each.route == "draw" else 1
+        undrawn_excess[each.micrograph] += -1 if each.route == "draw" else 1
     missing = {
         each.micrograph for each in evidence if not (each.judged or each.deferred)
     }
-    return frozenset(name for name, by in lead.items() if by > 0) - missing
+    return frozenset(name for name, n in undrawn_excess.items() if n > 0) - missing
 
 
 def sample_of(evidence: Sequence[Evidence]) -> Sample:
-    """Weigh the particles of a population.
+    """Return the particles of a population as arrays, with their weights.
 
     Parameters
     ----------
     evidence : sequence of Evidence
-        As `population` gives it.
+        As returned by `population`.
 
     Returns
     -------
     Sample
-        Particles of no usable prediction have the mean one: any number that does not
-        follow from the particle's own lot or label will do.
+        Particles without a usable prediction have the mean prediction. The estimate is
+        unbiased with any number that does not depend on the particle's draw or label.
     """
     _, micrograph = np.unique(
         [each.micrograph for each in evidence], return_inverse=True
@@ -262,41 +261,43 @@ def sample_of(evidence: Sequence[Evidence]) -> Sample:
 def reach(
     evidence: Sequence[Evidence], micrograph: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Return the chance that queue or order would have come to a particle by now.
+    """Return the chance that queue or order would have reached each particle by now.
 
-    It is what they did with the particles alike that no lot fell on: those of the same
-    micrograph for an order by place, those of about the same doubt for the queue. Lots
-    are even, so that both kinds are alike but for them.
+    It is the part of similar particles, not drawn, that they reached: of those in the
+    same micrograph for an order by position, of those with about the same doubt for the
+    queue. As draws are random, drawn particles and these do not differ otherwise.
 
     Parameters
     ----------
     evidence : sequence of Evidence
         Of the whole population.
     micrograph : ndarray of intp, shape (n,)
-        Number of each one's micrograph.
+        Index of each one's micrograph.
 
     Returns
     -------
     ndarray, shape (n,)
-        From 0 to 1; what the evidence itself says where it does.
+        From 0 to 1; `Evidence.reach` where it is given.
     """
     route = np.array([each.route for each in evidence])
     judged = np.array([each.judged for each in evidence], bool)
     proposed = np.array([each.proposed for each in evidence], bool)
-    # What a person picked by looking, queue and order could not come to any more.
+    # Queue and order could not reach any more what a person had picked by looking.
     free = proposed & ~np.isin(route, ("draw", "file")) & ~(judged & (route == "hand"))
     by_place = _share(judged & (route == "order"), free, micrograph)
     rest = free & ~(judged & (route == "order"))
     by_doubt = _share(judged & (route == "queue"), rest, _doubt_steps(evidence, free))
-    found = 1 - (1 - by_place) * (1 - by_doubt)
+    estimated = 1 - (1 - by_place) * (1 - by_doubt)
     known = np.array([np.nan if e.reach is None else e.reach for e in evidence], float)
-    return np.where(np.isnan(known), found, known)
+    return np.where(np.isnan(known), estimated, known)
 
 
 def _predicted(evidence: Sequence[Evidence]) -> NDArray[np.float64]:
     known = np.array([each.probabilities is not None for each in evidence], bool)
-    told = np.array([each.probabilities or (0.0,) * len(CLASSES) for each in evidence])
-    pairs = np.stack([told[:, _YES], told[:, _YES] + told[:, _NO]], axis=1)
+    none = (0.0,) * len(CLASSES)
+    probabilities = np.array([each.probabilities or none for each in evidence])
+    yes, no = probabilities[:, _YES], probabilities[:, _NO]
+    pairs = np.stack([yes, yes + no], axis=1)
     if known.any():
         pairs[~known] = pairs[known].mean(axis=0)
     return pairs
@@ -307,11 +308,12 @@ def _weights(
     inside: NDArray[np.bool_],
     micrograph: NDArray[np.intp],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Weigh the labels, those in micrographs judged as a whole with 1.
+    """Return the weights of labels, and which particles are draws or picked.
 
-    Drawn particles do not stand for those that queue or order would have come to. One
-    that was picked by looking before would have been among these as often as others
-    alike, and has that as its weight: with none, nothing would stand for it.
+    The weight is 1 in micrographs that were judged completely. Drawn particles do not
+    stand for those that queue or order would have reached. A particle that was picked
+    by looking before has the chance of that as its weight, since otherwise no label
+    would stand for it.
     """
     judged = np.array([each.judged for each in evidence], bool)
     route = np.array([each.route for each in evidence])
@@ -324,12 +326,12 @@ def _weights(
     drawn = lot & answers
     picked = judged & proposed & (route == "hand") & ~inside & drawn.any()
     if drawn.any():
-        come = reach(evidence, micrograph)
-        # 1 - (1 - p) q, in a form that leaves a weight of 1 exactly that.
-        alone = (1 - come) + chance * come
+        reached = reach(evidence, micrograph)
+        # 1 - (1 - p) q, in a form whose rounding keeps a weight of 1 exactly 1.
+        factor = (1 - reached) + chance * reached
         share = _answered(evidence, lot, answers, chance)
-        weight[drawn] = (alone / (chance * share))[drawn]
-        weight[picked] = come[picked]
+        weight[drawn] = (factor / (chance * share))[drawn]
+        weight[picked] = reached[picked]
     return weight, drawn, picked
 
 
@@ -339,10 +341,10 @@ def _answered(
     answers: NDArray[np.bool_],
     chance: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the share of the draws with an answer, in the domain of each particle.
+    """Return the part of draws that have an answer, in the domain of each particle.
 
-    A draw stands for those without an answer of its own domain only: a person may judge
-    what the program trusts and leave the rest for later, or the other way round.
+    A draw stands only for unanswered draws of its own domain, since a person may judge
+    the trusted particles and leave the others for later, or the reverse.
     """
     domain = np.array([each.distrust or "" for each in evidence])
     remaining = np.array([each.remaining for each in evidence])
@@ -365,13 +367,13 @@ def _answered_where_lowered(
     remaining: NDArray[np.float64],
     withdrawn: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """Return the chance of an answer for draws of which some are not asked any more.
+    """Return the chance of an answer for draws some of which were withdrawn.
 
-    Where the share was lowered after some had been judged, an answer is less probable
-    than in other micrographs, whose draws are all still asked. A draw is asked with
-    the chance ``remaining``, and answered as often as others that are; otherwise as
-    often as others that were withdrawn. The answers of all micrographs together stand
-    for as many particles as all draws do.
+    If the share of draws was lowered after some had been judged, an answer is less
+    probable than in other micrographs, whose draws are all still asked for. A draw is
+    asked for with the chance ``remaining``, and then answered as often as others that
+    are; otherwise as often as others that were withdrawn. The answers of all
+    micrographs together stand for as many particles as all draws do.
     """
     asked, closed = (
         float(answers[group].mean()) if group.any() else 0.0
@@ -385,7 +387,7 @@ def _answered_where_lowered(
 def _share(
     part: NDArray[np.bool_], whole: NDArray[np.bool_], group: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Return for each particle the share of its group; of all where it has none."""
+    """Return the share of each particle's group; the overall one for empty groups."""
     n = int(group.max()) + 1
     parts = np.bincount(group[part & whole], minlength=n)
     wholes = np.bincount(group[whole], minlength=n)
@@ -397,9 +399,9 @@ def _share(
 def _doubt_steps(
     evidence: Sequence[Evidence], free: NDArray[np.bool_]
 ) -> NDArray[np.intp]:
-    """Give each particle its step of doubt; those without any share another one."""
-    told = [each.queue_doubt for each in evidence]
-    doubt = np.array([np.nan if each is None else each for each in told], float)
+    """Return each particle's range of doubt; the last is for those without any."""
+    doubts = [each.queue_doubt for each in evidence]
+    doubt = np.array([np.nan if each is None else each for each in doubts], float)
     known = np.isfinite(doubt)
     if not (known & free).any():
         return np.zeros(len(doubt), np.intp)

@@ -75,7 +75,7 @@ COMMANDS = (
     Listing(
         "visibility",
         "simulate how much of the faults shows, to estimate the defect content",
-        "napari_cdse.cli.population.visibility",
+        "napari_cdse.cli.simulation.visibility",
     ),
     Listing(
         "agreement",
@@ -90,7 +90,7 @@ COMMANDS = (
     Listing(
         "simulate",
         "simulate micrographs with truth",
-        "napari_cdse.cli.simulate",
+        "napari_cdse.cli.simulation.simulate",
     ),
 )
 """All commands, in the order of the help."""

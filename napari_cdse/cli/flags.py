@@ -2,7 +2,7 @@
 
 `add_parameters` makes a flag of each field of `DetectionParams` or `ForestParams`, and
 `read_parameters` collects them again. Flags of a project are in `project_flags`, those
-of simulations in `simulation_flags`.
+of simulations in `simulation.preset_flags`.
 """
 
 from __future__ import annotations

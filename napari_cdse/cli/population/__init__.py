@@ -1,1 +1,1 @@
-"""Commands on populations: report, samples, compare, visibility, agreement."""
+"""Commands on populations: report, samples, compare, agreement."""

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from napari_cdse.cli.command import Command, count, result_path_of, whole
 from napari_cdse.cli.console import say
 from napari_cdse.cli.progress import ShareProgress
-from napari_cdse.cli.simulation_flags import add_preset, add_simulation_jobs, preset_of
+from napari_cdse.cli.simulation.preset_flags import (
+    add_preset,
+    add_simulation_jobs,
+    preset_of,
+)
 from napari_cdse.core.errors import CdseError
 from napari_cdse.core.statistics.defect_content import MIN_SETTINGS
 from napari_cdse.io.files import check_replaceable

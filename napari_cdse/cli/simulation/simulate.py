@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 from napari_cdse.cli.command import Command, count, path_of, whole
 from napari_cdse.cli.console import say, tell
-from napari_cdse.cli.simulation_flags import add_preset, add_simulation_jobs, preset_of
+from napari_cdse.cli.simulation.preset_flags import (
+    add_preset,
+    add_simulation_jobs,
+    preset_of,
+)
 from napari_cdse.simulate import simulate_series
 
 if TYPE_CHECKING:

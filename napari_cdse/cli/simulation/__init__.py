@@ -1,0 +1,1 @@
+"""Commands that simulate micrographs: simulate, visibility."""

@@ -7,7 +7,7 @@ arrows to reach those that are out of sight, can be read.
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QChildEvent, QEvent, QObject, Qt
 from qtpy.QtWidgets import QMainWindow, QTabBar
 
 
@@ -37,7 +37,8 @@ class WholeTabNames(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Change a tab bar once it is complete; when it is added, it is none yet."""
-        if event.type() == QEvent.Type.ChildPolished:
+        polished = event.type() == QEvent.Type.ChildPolished
+        if polished and isinstance(event, QChildEvent):
             child = event.child()
             if isinstance(child, QTabBar):
                 _show_whole(child)

@@ -185,6 +185,11 @@ def test_keys_work_wherever_no_text_is_typed(workspace, qtbot, viewer, where):
     assert workspace.project.particles.get(chosen).label == "no"
     assert canvas(workspace).hasFocus()
     assert workspace.project.history.undo_summary == "Label 1 circle no"
+    # So do those with another key held.
+    focus(widget, qtbot)
+    qtbot.keyClick(widget, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert workspace.project.particles.get(chosen).annotation is None
+    assert canvas(workspace).hasFocus()
 
 
 def test_a_letter_that_is_typed_is_no_key(workspace, qtbot, viewer):

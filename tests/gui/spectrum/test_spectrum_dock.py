@@ -87,6 +87,10 @@ def test_where_a_drag_would_move_the_square_the_mouse_holds_the_picture(
     # Whoever leaves the dock has the picture back.
     spectrum.square.hide()
     assert (camera.mouse_pan, str(viewer.cursor.style)) == (True, "standard")
+    # Beside the square, a tool keeps the pointer and the hold that it has.
+    spectrum.square.show()
+    press(workspace, qtbot, Qt.Key.Key_Q)
+    assert holds(20, 20) == (True, "cross")
 
 
 def test_its_lines_are_as_thin_at_any_zoom(spectrum, viewer):

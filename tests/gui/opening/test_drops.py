@@ -65,7 +65,7 @@ def test_a_file_that_nobody_reads_says_which_formats_can_be_read(
     assert all(one in told for one in ("TIFF", "DM4", "save it as"))
     # A table of numbers is something that napari opens itself.
     (tmp_path / "table.csv").write_text("a,b")
-    assert not workspace.drops._is_ours((tmp_path / "table.csv",))
+    assert not workspace.drops._takes((tmp_path / "table.csv",))
 
 
 def test_a_picture_joins_the_open_project_and_is_shown(viewer, folder, tmp_path, qtbot):

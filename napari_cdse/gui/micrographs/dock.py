@@ -43,7 +43,7 @@ from napari_cdse.gui.widgets.params_form import ParamsForm
 from napari_cdse.gui.widgets.progress_row import ProgressRow
 from napari_cdse.gui.widgets.project_dock import NO_PROJECT, ProjectDock
 from napari_cdse.gui.widgets.start_page import opening_buttons
-from napari_cdse.gui.widgets.tables import show_rows, stretch_names
+from napari_cdse.gui.widgets.tables import hold_names, show_rows, stretch_names
 from napari_cdse.gui.workspace import Workspace, workspace_for
 from napari_cdse.gui.workspace.dock import WorkspaceView
 from napari_cdse.project import SUFFIX
@@ -201,7 +201,10 @@ class MicrographsView(WorkspaceView):
         self.quality.setVisible(shown)
         for column in range(FIRST_QUALITY, self.model.columnCount()):
             self.table.setColumnHidden(column, not shown)
-        if not shown:
+        if shown:
+            hold_names(self.table)
+        else:
+            stretch_names(self.table)
             self.quality.figure.setCurrentIndex(0)
 
     def _on_limit(self, limit: QualityLimit | None) -> None:

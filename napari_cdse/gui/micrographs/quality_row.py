@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QPushButton, QWidget
 
 from napari_cdse.gui.micrographs.quality_columns import QUALITY_COLUMNS
 from napari_cdse.gui.micrographs.sorted_micrographs import QualityLimit
 from napari_cdse.gui.widgets.decimal_field import DecimalField
-from napari_cdse.gui.widgets.layout import flush_column, keyless, sentence
+from napari_cdse.gui.widgets.layout import flush_column, keyless, row_of, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,12 +62,13 @@ class QualityRow(QWidget):
         )
         self.button.clicked.connect(leave_out)
         self.label = sentence()
-        line = QHBoxLayout()
-        for widget in (self.figure, self.side, self.limit, self.button):
-            line.addWidget(widget)
         column = flush_column(self)
-        column.addLayout(line)
-        column.addWidget(self.label)
+        column.addLayout(row_of((self.figure, self.side, self.limit)))
+        # In a line of its own: with it beside them the dock was wider than a small
+        # screen has room for.
+        beyond = row_of((self.label, self.button))
+        beyond.setStretchFactor(self.label, 1)
+        column.addLayout(beyond)
         self.figure.currentIndexChanged.connect(self._on_figure)
         self.side.currentIndexChanged.connect(self._on_limit)
         self.limit.valueChanged.connect(self._on_limit)
@@ -94,7 +95,8 @@ class QualityRow(QWidget):
         self.label.setText(
             f"{shown} of {total} micrographs are shown." if limited else ""
         )
-        self.label.setVisible(limited)
+        for widget in (self.label, self.button):
+            widget.setVisible(limited)
         self.button.setEnabled(limited and shown > 0)
 
     def _on_figure(self) -> None:

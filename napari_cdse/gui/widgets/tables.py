@@ -59,6 +59,11 @@ class RowsModel(QAbstractTableModel):
         return self._tips[section] if role == Qt.ItemDataRole.ToolTipRole else None
 
 
+_NAME_CHARS = 18
+"""Characters of a name that stay in sight beside columns that must be scrolled. Chosen:
+both ends of a name like ``standard_42_0007``."""
+
+
 def show_rows(table: QTableView, row_px: int) -> None:
     """Let a table show rows of which one can be selected, without editing."""
     keyless(table)
@@ -80,3 +85,11 @@ def stretch_names(table: QTableView) -> None:
     table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     header = table.horizontalHeader()
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+
+def hold_names(table: QTableView) -> None:
+    """Give the first column a width of its own: the others need more than there is."""
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+    width = _NAME_CHARS * table.fontMetrics().averageCharWidth()
+    header.resizeSection(0, width)

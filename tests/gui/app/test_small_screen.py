@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QPushButton, QTabBar
 
 from napari_cdse.gui.app import window
@@ -52,6 +52,24 @@ def test_no_dock_is_cut_off_or_makes_the_window_grow(workspace, qtbot):
         assert astray(dock) == [], name
         assert over_each_other(dock) == [], name
         assert (main.width(), main.height()) == SCREEN, name
+
+
+def test_columns_of_quality_leave_the_names_and_fit_on_the_screen(workspace, qtbot):
+    main = main_window(workspace.viewer)
+    main.resize(*SCREEN)
+    dock = window.add_dock(workspace.viewer, "Micrographs")
+    table = dock.view.table
+    before = table.columnWidth(0)
+    qtbot.mouseClick(dock.view.qualities, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: fits(dock), timeout=SIGNAL_MS)
+    assert main.rect().contains(dock.rect().translated(dock.mapTo(main, QPoint())))
+    assert clipped(dock) == []
+    name = table.model().index(0, 0).data()
+    assert table.columnWidth(0) >= table.fontMetrics().horizontalAdvance(name)
+    columns = table.horizontalScrollBar()
+    qtbot.waitUntil(lambda: columns.maximum() > 0, timeout=SIGNAL_MS)
+    qtbot.mouseClick(dock.view.qualities, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: table.columnWidth(0) == before, timeout=SIGNAL_MS)
 
 
 def cut_names(main) -> list[str]:

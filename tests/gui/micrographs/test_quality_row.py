@@ -41,7 +41,7 @@ def test_the_dock_reads_from_top_to_bottom(workspace, view, qtbot):
     assert "0.04 nm/px, set by a person" in size
     assert rows(view) == [
         ["QTableView"],
-        ["all", "above", "0", "Leave these out"],
+        ["all", "above", "0"],
         [size],
         ["0.04 nm/px", "for this one", "Set"],
         [due],

@@ -36,7 +36,7 @@ class WholeTabNames(QObject):
         return cls(window) if found is None else found
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Change a tab bar once it is complete; when it is added, it is none yet."""
+        """Change a tab bar once it is built; Qt announces it as added before it is."""
         polished = event.type() == QEvent.Type.ChildPolished
         if polished and isinstance(event, QChildEvent):
             child = event.child()

@@ -74,7 +74,8 @@ def model():
         (
             {"clipped": 0.0301},
             "It is clipped to black or white beyond what the forest has learnt from: "
-            "share of clipped pixels 0.03, learnt 0.00 to 0.00.",
+            "share of clipped pixels 0.03, learnt 0.00 to 0.00. Open it as it was "
+            "before its contrast was stretched, if you have it.",
         ),
         ({"stretch": 1.1, "white_noise": 0.3}, "to 0.13; stretched beyond"),
         # A tenth of what it exceeds 1 by, and little more.

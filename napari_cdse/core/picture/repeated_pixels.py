@@ -4,7 +4,8 @@ A screenshot on a screen of high density, or an export at twice the size, holds 
 pixel in k rows and k columns. Each block is flat then, and would be taken for a bar or
 a letter, and its edges add a lattice of k pixels to the spectrum. The picture is
 reduced to what was recorded and interpolated between, which keeps its size, so that
-circles keep their places.
+circles keep their places. Pixels that differ within a block, at the edge of something
+that was drawn later, as a scale bar, are left as they are.
 """
 
 from __future__ import annotations
@@ -14,12 +15,23 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.ndimage import affine_transform
 
+from napari_cdse.core.arrays import strips
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SAMPLED = 16
 """Rows, and columns, that are looked at first. Chosen: in speckle, already one has
 neighbours that differ everywhere; several, as some may lie in a flat bar."""
+_CHANGING = 0.2
+"""Share of the pixels that differ from their neighbour where new ones begin, at least.
+Chosen: speckle changes nearly everywhere, and four fifths may be an empty margin."""
+_DRAWN = 0.2
+"""The same share elsewhere, divided by it, at most. Chosen: letters and bars that were
+drawn after the enlargement cover less of a micrograph; without repeats it is near 1."""
+_FEWEST_STEPS = 8
+"""Fewest places along a line where new pixels begin. Chosen: between fewer, the edges
+of one bar could pass for them."""
 _LARGEST = 16
 """Largest number of times that a pixel is repeated along a line. Chosen: beyond, a
 micrograph of 1024 px would have filled a screen of 16 000."""
@@ -120,6 +132,15 @@ def interpolated(pixels: NDArray[np.float32], repeats: Repeats) -> NDArray[np.fl
         order=_SPLINE,
         mode="nearest",
     )
+    block_rows, block_cols = (
+        (np.arange(length) - start) // times
+        for start, length in zip(starts, pixels.shape, strict=True)
+    )
+    # In strips, since a whole picture of blocks would be another copy.
+    for strip in strips(len(pixels)):
+        blocks = recorded[block_rows[strip]][:, block_cols]
+        drawn = pixels[strip] != blocks
+        smooth[strip][drawn] = pixels[strip][drawn]
     return smooth
 
 
@@ -132,8 +153,13 @@ def _step_and_first(lines: NDArray[np.float32]) -> tuple[int, int] | None:
 
 
 def _period(lines: NDArray[np.float32]) -> tuple[int, int] | None:
-    changes = 1 + np.flatnonzero((lines[:, 1:] != lines[:, :-1]).any(axis=0))
-    if len(changes) < 2:
-        return None
-    step = int(np.gcd.reduce(np.diff(changes)))
-    return (step, int(changes[0]) % step) if 2 <= step <= _LARGEST else None
+    changed = (lines[:, 1:] != lines[:, :-1]).mean(axis=0)
+    # From the largest on: where pixels stand four times, they stand twice as well.
+    for times in range(min(_LARGEST, len(changed) // _FEWEST_STEPS), 1, -1):
+        # The share at steps to columns whose number leaves each remainder.
+        shares = [changed[(at - 1) % times :: times].mean() for at in range(times)]
+        first = int(np.argmax(shares))
+        highest = float(shares.pop(first))
+        if highest >= _CHANGING and max(shares) <= _DRAWN * highest:
+            return times, first
+    return None

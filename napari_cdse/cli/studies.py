@@ -102,7 +102,8 @@ def add_studies(parser: argparse.ArgumentParser) -> None:
 
 def _tune(arguments: argparse.Namespace) -> int:
     params = read_parameters(arguments, ForestParams)
-    training, notices, *_ = training_data(arguments.paths, params, arguments)
+    detection = read_parameters(arguments, DetectionParams)
+    training, notices, *_ = training_data(arguments.paths, params, detection, arguments)
     tuning = tune(training, params, ShareProgress("settings"))
     for line in tuning_lines(tuning):
         say(line)
@@ -117,7 +118,8 @@ def _tune(arguments: argparse.Namespace) -> int:
 
 def _importance(arguments: argparse.Namespace) -> int:
     params = read_parameters(arguments, ForestParams)
-    training, notices, *_ = training_data(arguments.paths, params, arguments)
+    detection = read_parameters(arguments, DetectionParams)
+    training, notices, *_ = training_data(arguments.paths, params, detection, arguments)
     result = importance(training, params, ShareProgress("features"))
     for line in importance_lines(result):
         say(line)

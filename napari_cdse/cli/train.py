@@ -68,9 +68,10 @@ def _run(arguments: argparse.Namespace) -> int:
     out = arguments.out
     check_replaceable(out, lambda _: is_model_file(out), "forest", ModelError)
     params = read_parameters(arguments, ForestParams)
+    detection = read_parameters(arguments, DetectionParams)
     parent = load_model(arguments.onto) if arguments.onto else None
     own, notices, qualities, micrographs = training_data(
-        arguments.folders, params, arguments
+        arguments.folders, params, detection, arguments
     )
     earlier = None if parent is None else _training_set_of(parent)
     training = joined(own, earlier, micrographs)

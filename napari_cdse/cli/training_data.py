@@ -39,7 +39,10 @@ MODEL_SUFFIX = ".skops"
 
 
 def training_data(
-    paths: Sequence[Path], params: ForestParams, arguments: argparse.Namespace
+    paths: Sequence[Path],
+    params: ForestParams,
+    detection: DetectionParams,
+    arguments: argparse.Namespace,
 ) -> Taught:
     """Collect a training set from folders and projects, and print its notices.
 
@@ -49,9 +52,10 @@ def training_data(
         Labelled folders and projects.
     params : ForestParams
         Its groups of features are computed.
+    detection : DetectionParams
+        How circles are found in the micrographs of folders.
     arguments : Namespace
-        Of a command with the flags of detection, ``--pixel-size``, ``--frame``,
-        ``--jobs`` and ``--again``.
+        Of a command with ``--pixel-size``, ``--frame``, ``--jobs`` and ``--again``.
 
     Raises
     ------
@@ -65,7 +69,7 @@ def training_data(
     cache = _feature_cache(arguments)
     parts: list[Taught] = []
     if folders:
-        parts.append(_from_folders(folders, params, arguments, cache))
+        parts.append(_from_folders(folders, params, detection, arguments, cache))
     parts.extend(_from_project(path, params, cache) for path in projects)
     notices = tuple(chain.from_iterable(part.notices for part in parts))
     for notice in notices:
@@ -81,6 +85,7 @@ def training_data(
 def _from_folders(
     folders: Sequence[Path],
     params: ForestParams,
+    detection: DetectionParams,
     arguments: argparse.Namespace,
     cache: FeatureCache,
 ) -> Taught:
@@ -93,7 +98,7 @@ def _from_folders(
     return training_from_folders(
         folders,
         params,
-        read_parameters(arguments, DetectionParams),
+        detection,
         pixel_size_nm=arguments.pixel_size,
         frame=arguments.frame,
         jobs=arguments.jobs,

@@ -440,6 +440,17 @@ def test_what_holds_no_labels_for_a_command_is_refused_by_name(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words", [["train", "--out", "new.skops"], ["evaluate", "--importance"]]
+)
+def test_a_wrong_flag_is_refused_where_only_projects_are_named(
+    tmp_path, monkeypatch, capsys, words
+):
+    monkeypatch.chdir(tmp_path)
+    assert main([*words, "mine.cdse", "--lattice", "missing.toml"]) == 2
+    assert "missing.toml" in capsys.readouterr().err
+
+
 def test_methods_of_no_folder_are_refused(capsys):
     assert main(["evaluate", "--methods", str(default_model_path())]) == 2
     assert "no folder to score on" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from napari_cdse.core.errors import CdseError
 from napari_cdse.core.micrograph_quality import MicrographQuality
 from napari_cdse.core.records import CLASSES, Circle
 from napari_cdse.core.review.blind_audit import MIN_OF_CLASS, audits
+from napari_cdse.io.export.figures import population
 from napari_cdse.io.export.particle_rows import ParticleRow
 from napari_cdse.project import Project
 from napari_cdse.project.export import context_of, export
@@ -215,6 +216,17 @@ def test_an_export_tells_its_progress_and_writes_what_was_judged(told, tmp_path)
     assert more.sentences[-1] != ""
     labels = (tmp_path / "out" / "labels.csv").read_text("utf-8").splitlines()
     assert len(labels) == 1 + 5
+
+
+def test_drawing_that_is_stopped_leaves_all_tables(told, tmp_path, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(population, "write_figures", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        export(told, tmp_path / "out")
+    written = {each.name for each in (tmp_path / "out").iterdir() if each.is_file()}
+    assert {"particles.csv", "micrographs.csv", "labels.csv", "summary.json"} <= written
 
 
 def test_a_report_tells_its_progress_and_shows_a_picture_of_each(told, tmp_path):

@@ -101,7 +101,8 @@ def read_particle_table(path: Path) -> AnnotationFile:
     lines = _lines(name, text, header.delimiter)
     _check_decimal_marks(name, lines)
     problems = _label_problems(path, header, lines)
-    return AnnotationFile(name, tuple(map(_shape, lines, problems)))
+    shapes = (_shape(*each) for each in zip(lines, problems, strict=True))
+    return AnnotationFile(name, tuple(shapes))
 
 
 def _decoded(name: str, data: bytes) -> str:

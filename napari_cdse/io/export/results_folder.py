@@ -198,7 +198,7 @@ class Results:
             If a file cannot be written; all others are written nevertheless.
         """
         problems = []
-        writers = self._writers(context, population, samples) | dict(others or {})
+        writers = self._writers(context, population, samples, others or {})
         for name, write in writers.items():
             try:
                 write(self.folder / name)
@@ -212,8 +212,9 @@ class Results:
         context: Mapping[str, object],
         population: Overview,
         samples: Sequence[SampleNumbers],
+        others: Mapping[str, Callable[[Path], object]],
     ) -> dict[str, Callable[[Path], object]]:
-        """Return by name what writes each file, given its path."""
+        """Return by name what writes each file, given its path; tables come first."""
         summary = {**context, **summarise(self._rows, population)}
         writers: dict[str, Callable[[Path], object]] = {
             PARTICLES: partial(
@@ -223,9 +224,11 @@ class Results:
                 write_micrographs_csv, lines=self._lines, dialect=self.dialect
             ),
             SUMMARY: partial(write_summary_json, summary=summary),
+            **others,
         }
         if self._with_figures:
-            # Imported here, since matplotlib takes half a second.
+            # Last, so that whatever stops the drawing leaves all tables. Imported here,
+            # since nobody else needs it.
             from napari_cdse.io.export.figures.population import write_figures
 
             writers["figures"] = partial(

@@ -101,9 +101,9 @@ def back_up(connection: sqlite3.Connection, project: Path, *, always: bool) -> b
     """
     earlier = backups_of(project)
     state = connection.execute(_STATE).fetchone()
-    has_work = any(state[:-1])
-    is_unchanged = earlier and not always and _state(earlier[0].path) == state
-    if not has_work or is_unchanged:
+    if not any(state[:-1]):
+        return False
+    if earlier and not always and _state(earlier[0].path) == state:
         return False
     folder = make_folder(folder_of(project), StoreError)
     remove_drafts(folder)

@@ -94,9 +94,9 @@ class Dots:
         Fraction of dots without a defect, near that or another low-index zone axis. All
         other dots are far from zone axes.
     off_defect_share : float
-        Fraction of the latter with a defect.
+        Fraction of the dots far from zone axes that have a defect.
     other_zone_share : float
-        Fraction of dots without a defect that are near another zone axis.
+        Fraction of the dots of `perfect_share` that are near another zone axis.
     tilt_deg : float
         Largest tilt from a zone axis of the dots near one.
     off_tilt_deg : (float, float)

@@ -157,15 +157,16 @@ def compare(first: SampleNumbers, second: SampleNumbers) -> Comparison:
         [_mean_size(each) for each in (first, second)] if unit else [(None, None)] * 2
     )
 
-    def checked(contrast: Contrast) -> Contrast:
+    def independent(contrast: Contrast) -> Contrast:
+        # Without an interval where the samples are not.
         return Contrast(contrast.value) if n_shared else contrast
 
     return Comparison(
         first.name,
         second.name,
-        checked(difference_of(*fractions)),
-        checked(ratio_of(*fractions)),
-        checked(difference_of(*sizes[0], *sizes[1])),
+        independent(difference_of(*fractions)),
+        independent(ratio_of(*fractions)),
+        independent(difference_of(*sizes[0], *sizes[1])),
         unit,
         n_shared,
         by_estimate,

@@ -2,7 +2,8 @@
 
 There are three: whose labels count; whether particles count that the program distrusts
 (here all of them or none, judged or not); and that predictions enter as probabilities.
-Instead, the most probable class may be used, with a defect from a threshold on.
+Instead, a class may be used: resolved from a probability of 0.5 on, and of the resolved
+ones a defect from a threshold on.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The visible-defect fraction: yes / (yes + no), of all particles that were found.
 
-It is not the defect content of the sample, since faults that are not edge-on are not
+It is not the defect content of the sample, since a fault that lies flat is not
 visible. The fraction is computed from the forest's predictions, corrected by labels. It
 has an interval if random draws tell how large the forest's error is, or if everything
 was judged. `VisibleDefects` holds the result and describes it in sentences.

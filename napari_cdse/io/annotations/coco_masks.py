@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_PIXELS = 2**31
-"""Limit of each count and of rows times columns, as in COCO's library."""
+"""Limit of each count and of rows times columns. Chosen: they fit signed integers of 32
+bits."""
 _MOST_BITS = 30
 """Most bits of an encoded run length before its last group of five; more would exceed
 `_MOST_PIXELS`."""

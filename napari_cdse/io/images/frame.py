@@ -43,8 +43,7 @@ MAX_BYTES = 2**31
 
 LARGEST_GRAY = 1e12
 """Largest absolute gray value that counts as finite. Chosen: far above the counts of
-any camera, and low enough that its power spectrum does not overflow in single
-precision."""
+any camera; above it a power spectrum may overflow in single precision."""
 
 MAX_BAD_FRACTION = 0.01
 """Largest share of pixels without a finite value that are replaced; a file with more is

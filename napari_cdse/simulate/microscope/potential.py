@@ -39,8 +39,8 @@ CARBON_SLICE_NM = 2.0
 """Thickness of slices of dots and of carbon in nm. Chosen: thin enough for the
 phase-object approximation."""
 _HIGHEST_PER_NM = 60.0
-"""Highest frequency of the table of scattering factors, in cycles per nm: beyond that
-of any grid."""
+"""Highest frequency of the table of scattering factors, in cycles per nm: beyond
+those of the shipped presets' grids."""
 
 
 def scattering_factor(symbol: str, k2: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -142,6 +142,3 @@ def _opening(summary: Summary) -> Iterable[Markup]:
 
 def _section(title: str, *contents: str) -> Markup:
     return element("section", element("h2", title), *contents)
-
-
-__all__ = ["TypicalParticle", "report_page"]

@@ -54,11 +54,11 @@ def docks(viewer: napari.Viewer) -> Iterator[tuple[str, QWidget]]:
 def comparison(viewer: napari.Viewer, dock: QWidget) -> Iterator[tuple[str, QWidget]]:
     """Show old and new forest in their window, with all pictures."""
     dock.view.compare()
-    window_of_both = dock.view.compared
-    window_of_both.resize(*COMPARISON_PX)
+    comparison_window = dock.view.compared
+    comparison_window.resize(*COMPARISON_PX)
     settle(viewer)
-    yield "comparison", window_of_both
-    window_of_both.hide()
+    yield "comparison", comparison_window
+    comparison_window.hide()
 
 
 def settle(viewer: napari.Viewer) -> None:

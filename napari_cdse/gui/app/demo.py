@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PICTURE_SIZE = QSize(1600, 1000)
 """Size of the window in pictures, in screen pixels."""
 _PATIENCE_MS = 300_000
-"""Longest wait for a detection or a measurement; it ends sooner on all machines."""
+"""Longest wait for a detection or a measurement; far longer than any that was seen."""
 
 
 def open_demo(folder: Path, screenshot: Path | None = None) -> None:

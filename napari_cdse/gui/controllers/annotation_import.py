@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _MESSAGE = "import"
 """Name of the message about what could not be imported."""
 _NAMED = 5
-"""Most sentences in that message. A choice: more cover the micrograph; the command line
-lists all."""
+"""Most sentences in that message. A choice: more take room from the micrograph; the
+command line lists all."""
 
 
 class AnnotationImport(QObject):

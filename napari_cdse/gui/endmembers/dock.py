@@ -15,7 +15,7 @@ from napari_cdse.core.detection.accumulation_map import (
     EndmemberSpectrum,
 )
 from napari_cdse.gui.canvas.class_colours import readable
-from napari_cdse.gui.pictures.scale import Scale, open_scale
+from napari_cdse.gui.pictures.scale import Scale, scale_of_open_micrograph
 from napari_cdse.gui.widgets.figure_view import FigureView
 from napari_cdse.gui.widgets.layout import (
     flush_column,
@@ -100,7 +100,7 @@ class EndmembersView(WorkspaceView):
     def show_maps(self) -> None:
         """Show the endmembers of the maps over the micrograph."""
         self._clear()
-        self._scale = open_scale(self._session)
+        self._scale = scale_of_open_micrograph(self._session)
         maps = self._canvas.maps
         spectra = [one.endmember for one in maps if one.endmember is not None]
         say(self.hint, _HOW if spectra else _NONE)
@@ -118,7 +118,7 @@ class EndmembersView(WorkspaceView):
     @Slot()
     def _on_micrographs(self) -> None:
         """Show the axes again if another pixel size or lattice was set."""
-        if self._scale != open_scale(self._session):
+        if self._scale != scale_of_open_micrograph(self._session):
             self._show_if_seen()
 
     def _clear(self) -> None:

@@ -22,9 +22,6 @@ from napari_cdse.gui.workspace import Workspace
 from napari_cdse.gui.workspace.dock import WorkspaceDock, WorkspaceView
 from napari_cdse.io.thumbnail_file import default_path
 
-_NEAR = 1.0
-"""Heights of the view above and below it for which pictures are fetched ahead. A
-choice: scrolling by a page finds them."""
 _SLIDER_PX = 90
 _NO_CIRCLES = 'No circles yet: press "Detect in all" beside Micrographs.'
 _NONE_LEFT = "None are like that. Show other classes, or everyone's, above."
@@ -232,7 +229,7 @@ class GalleryPage(WorkspaceView):
         if not self.in_sight:
             return
         arrangement = self.model.arrangement
-        near = [arrangement.at(row) for row in self.view.rows_in_view(_NEAR)]
+        near = [arrangement.at(row) for row in self.view.rows_near_view()]
         self.thumbnails.want(near, arrangement.present.values())
         self._session.project.audits.note_in_view(each.particle.id for each in near)
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from napari_cdse.gui.particle.image_panel import ImagePanel
 
 _SIZE_PX = (860, 660)
-"""Size of the window at first, in screen pixels. A choice: half a screen of 1366 x 768,
-so that the micrograph can be seen beside it."""
+"""Size of the window at first, in screen pixels. A choice: it fits on a screen of
+1366 x 768 and leaves a part of the micrograph in sight."""
 _LEAST_PX = 360
 """Least edge of the enlarged picture in screen pixels. A choice."""
 _HINT = (

@@ -38,7 +38,7 @@ def no_particle_words(
 
 
 def particle_words(project: Project, particle: Particle) -> str:
-    """Write who labelled a particle, whether annotators differ, and by which forest.
+    """Say who labelled a particle, if annotators differ, and which forest predicts it.
 
     Parameters
     ----------

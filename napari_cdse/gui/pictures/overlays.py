@@ -1,8 +1,8 @@
 """Marks over a small picture: rings, lines, text, a scale bar.
 
 Coordinates are shares of the picture's edge, from its top left corner: x to the right,
-y down. Text, lines and spots have the same size on the screen at any size of the
-picture.
+y down. Text and lines have the same size on the screen at any size of the picture;
+spots grow with the widget, but not with the zoom.
 """
 
 from __future__ import annotations

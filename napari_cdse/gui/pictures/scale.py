@@ -59,7 +59,7 @@ def scale_of(pixel_size: PixelSize | None, material: Material | None) -> Scale:
     return Scale(pixel_size.nm, pixel_size.uncertainty or 0.0, material)
 
 
-def open_scale(session: Session) -> Scale:
+def scale_of_open_micrograph(session: Session) -> Scale:
     """Return the scale of the open micrograph, in pixels if no project is open."""
     if not session.is_open:
         return Scale(None)

@@ -72,7 +72,7 @@ class FigurePanel(QWidget):
             "The figure in a window of its own, to look at, copy and save (also by a "
             "double click on it)"
         )
-        self.window_of_figure: FigureWindow | None = None
+        self.figure_window: FigureWindow | None = None
         column = flush_column(self)
         row = row_of((self.choice, self.enlarge))
         row.setStretch(0, 1)
@@ -96,21 +96,21 @@ class FigurePanel(QWidget):
     def clear(self) -> None:
         """Forget the population, and hide the window with its figure."""
         self._population = None
-        if self.window_of_figure is not None:
-            self.window_of_figure.hide()
+        if self.figure_window is not None:
+            self.figure_window.hide()
 
     def set_theme(self, name: str) -> None:
         """Draw in the colours of one of napari's themes."""
         self._theme = name
         self.view.set_theme(name)
-        if self.window_of_figure is not None:
-            self.window_of_figure.figure.set_theme(name)
+        if self.figure_window is not None:
+            self.figure_window.figure.set_theme(name)
 
     def save(self) -> Job | None:
         """Let the user choose a file, and write the figure in a worker."""
         if self._population is None:
             return None
-        file = ask_figure(self.window_of_figure, f"{self.kind.name.lower()}.png")
+        file = ask_figure(self.figure_window, f"{self.kind.name.lower()}.png")
         if file is None:
             return None
         if self._is_among_micrographs(file):
@@ -138,8 +138,8 @@ class FigurePanel(QWidget):
             return
         draw = partial(self._draw_kind, self.kind, self._population)
         self.view.show_figure(draw)
-        if self.window_of_figure is not None and self.window_of_figure.isVisible():
-            self.window_of_figure.show_figure(self.choice.currentIndex(), draw)
+        if self.figure_window is not None and self.figure_window.isVisible():
+            self.figure_window.show_figure(self.choice.currentIndex(), draw)
 
     def _draw_kind(
         self,
@@ -156,14 +156,14 @@ class FigurePanel(QWidget):
 
     def _on_enlarge(self) -> None:
         """Show the figure in a window of its own."""
-        if self.window_of_figure is None:
-            self.window_of_figure = FigureWindow(_LINES, self.window())
-            self.window_of_figure.figure.set_theme(self._theme)
-            self.window_of_figure.chosen.connect(self._on_chosen)
-            self.window_of_figure.saving.connect(self.save)
-            self._listen_to(self.window_of_figure.figure)
-        self.window_of_figure.show()
-        self.window_of_figure.raise_()
+        if self.figure_window is None:
+            self.figure_window = FigureWindow(_LINES, self.window())
+            self.figure_window.figure.set_theme(self._theme)
+            self.figure_window.chosen.connect(self._on_chosen)
+            self.figure_window.saving.connect(self.save)
+            self._listen_to(self.figure_window.figure)
+        self.figure_window.show()
+        self.figure_window.raise_()
         self._draw()
 
     def _on_chosen(self, row: int) -> None:

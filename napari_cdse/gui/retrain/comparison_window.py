@@ -45,9 +45,6 @@ _SCREEN_SHARE = 0.9
 """Greatest share of the screen that the window takes at first. A choice."""
 _LARGE = 1.2
 """Size of the letters of the headline, over that of the window's letters. A choice."""
-_NEAR = 1.0
-"""Heights of the view above and below it for which pictures are fetched ahead. A
-choice: scrolling by a page finds them."""
 _HOW = (
     "Left by the forest in use, right by the new one. Arrows move from pair to pair; "
     "Return or a click goes to the particle in its micrograph. First come those that "
@@ -242,7 +239,7 @@ class ComparisonWindow(QDialog):
         if not self.isVisible() or not self._session.is_open:
             return
         pairs = self.model.pairs
-        near = [pairs[row].item for row in self.pairs.rows_in_view(_NEAR)]
+        near = [pairs[row].item for row in self.pairs.rows_near_view()]
         self.thumbnails.want(near, self._items())
 
     def _items(self) -> Iterator[Item]:

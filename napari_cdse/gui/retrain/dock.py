@@ -71,7 +71,7 @@ class RetrainView(WorkspaceView):
         self.progress = ProgressRow(self._session.runner.cancel)
         self.comparison = ComparisonView()
         self.decision = DecisionPanel()
-        self.window_of_both: ComparisonWindow | None = None
+        self.comparison_window: ComparisonWindow | None = None
         self._shown_outcome: object = None
         self._shown_studies: object = (None, None)
         # The forecast shown, and the number of labels at its time.
@@ -157,10 +157,10 @@ class RetrainView(WorkspaceView):
     @Slot()
     def compare(self) -> None:
         """Show both forests side by side in a window."""
-        if self.window_of_both is None:
-            self.window_of_both = self._new_window()
-        self.window_of_both.show_outcome(self._training.outcome)
-        self.window_of_both.come_back()
+        if self.comparison_window is None:
+            self.comparison_window = self._new_window()
+        self.comparison_window.show_outcome(self._training.outcome)
+        self.comparison_window.come_back()
 
     def _new_window(self) -> ComparisonWindow:
         session = self._session
@@ -254,8 +254,8 @@ class RetrainView(WorkspaceView):
             self.decision.name.setText(outcome.model.card.name)
             hides = self._session.project.audits.hides
             self.comparison.show_outcome(outcome, hides)
-        if self.window_of_both is not None:
-            self.window_of_both.show_outcome(outcome)
+        if self.comparison_window is not None:
+            self.comparison_window.show_outcome(outcome)
 
     def _show_decision(self, waiting: bool) -> None:
         """Show either the new forest, or what prepares the next retraining."""

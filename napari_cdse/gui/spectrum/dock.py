@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QTimer, Slot
 from qtpy.QtWidgets import QApplication, QPushButton
 
-from napari_cdse.gui.pictures.scale import Scale, open_scale
+from napari_cdse.gui.pictures.scale import Scale, scale_of_open_micrograph
 from napari_cdse.gui.spectrum.cropped_spectrum import CroppedSpectrum
 from napari_cdse.gui.spectrum.overlay_row import OverlayRow
 from napari_cdse.gui.spectrum.profile_panel import ProfilePanel
@@ -141,7 +141,7 @@ class SpectrumView(WorkspaceView):
     def _on_micrographs(self) -> None:
         """Show lengths again if another pixel size was set."""
         is_shown = self.sight.here and self._session.is_open
-        if is_shown and self._scale != open_scale(self._session):
+        if is_shown and self._scale != scale_of_open_micrograph(self._session):
             self.refresh()
 
     @Slot()
@@ -166,7 +166,7 @@ class SpectrumView(WorkspaceView):
         if pixels is None or square is None or not self.sight.here:
             return
         self.square.place()
-        self._scale = open_scale(self._session)
+        self._scale = scale_of_open_micrograph(self._session)
         self.panel.set_smoothing(self.overlay.smoothing_px(self._scale))
         spectrum = CroppedSpectrum.of(pixels, self._scale)
         self.panel.show_spectrum(spectrum, self._scale)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _CURVE = "#8fb4ff"
 _HEIGHT_PX = 96
 _TICKS = 4
-"""Most ticks on the axis. A choice: their numbers do not overlap in a narrow dock."""
+"""Most steps between ticks of the axis. A choice: the numbers at them do
+not overlap in a narrow dock."""
 _MARGIN_PX = 4
 _LEAST_SPAN = 1e-9
 """Least difference of the values that is drawn, for constant curves."""

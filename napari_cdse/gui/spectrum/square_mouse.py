@@ -22,7 +22,10 @@ _MOST_SLACK = 1 / 6
 
 
 class Draggable(Protocol):
-    """A square that is shown on a micrograph."""
+    """A square that is shown on a micrograph.
+
+    `SquareLayer` is one; its module imports this one, which so can't import it.
+    """
 
     @property
     def square(self) -> Square | None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SMALLEST_PX, LARGEST_PX = 48, 192
 """Range of a cell's width in screen pixels. A choice: fringes are visible from the
-smallest on, and the largest is twice the stored picture."""
+smallest on, and the largest is one and a half times the stored picture."""
 START_PX = 88
 """Width of a cell at first. A choice."""
 _HEADER_LINES = 1.6

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     Missing = Callable[[Item], bool]
 
 _Flag = QItemSelectionModel.SelectionFlag
+_NEAR = 1.0
+"""Heights of the view above and below it for which pictures are fetched ahead. A
+choice: scrolling by a page finds them."""
 
 
 class PictureGrid(GridView):
@@ -52,6 +55,10 @@ class PictureGrid(GridView):
         super().__init__(model, edge_px)
         self._picture, self._missing = picture, missing
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+
+    def rows_near_view(self) -> list[int]:
+        """Return the rows whose pictures are fetched: in view, and a page beyond."""
+        return self.rows_in_view(_NEAR)
 
     def choose(self, row: int) -> None:
         """Select one row alone, and scroll to it."""

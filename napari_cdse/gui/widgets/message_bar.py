@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _MOST = 3
 """Most messages shown at a time; the next one follows when one is closed. A choice:
-more would cover the micrograph."""
+more would take too much room from the micrograph."""
 _MORE = "and {} more, seen when these are closed"
 _NAME = "napari-cdse messages"
 _MARGIN_PX = 4

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QTableView
 
 
+_NAME_CHARS = 18
+"""Width of the column of names, in characters, in a table that scrolls sideways.
+Chosen: a name like ``standard_42_0007`` fits."""
+
+
 class RowsModel(QAbstractTableModel):
     """A model with one object for each row; subclasses implement `data`.
 
@@ -57,11 +62,6 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._headers[section]
         return self._tips[section] if role == Qt.ItemDataRole.ToolTipRole else None
-
-
-_NAME_CHARS = 18
-"""Characters of a name that stay in sight beside columns that must be scrolled. Chosen:
-both ends of a name like ``standard_42_0007``."""
 
 
 def show_rows(table: QTableView, row_px: int) -> None:

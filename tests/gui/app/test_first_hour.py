@@ -284,12 +284,12 @@ def retrained_and_used(newcomer) -> None:
     newcomer.until(lambda: view.decision.isVisible(), ALL_IN_ALL_MS)
     assert models.active_id == before
     newcomer.click(view.decision.compare)
-    newcomer.until(view.window_of_both.isVisible)
-    assert view.window_of_both.headline.text()
-    newcomer.click(view.window_of_both.use)
+    newcomer.until(view.comparison_window.isVisible)
+    assert view.comparison_window.headline.text()
+    newcomer.click(view.comparison_window.use)
     newcomer.until(lambda: models.active_id != before, ALL_IN_ALL_MS)
     settle(newcomer.workspace, newcomer.qtbot)
-    assert not view.window_of_both.isVisible()
+    assert not view.comparison_window.isVisible()
     # What a person said stands, whichever forest is asked.
     assert newcomer.project.particles.counts() == labels
     window.add_dock(newcomer.viewer, "Particle")

@@ -223,7 +223,7 @@ def test_the_comparison_of_forests_needs_no_larger_screen(labelled, qtbot):
     main_window(labelled.viewer).resize(*SCREEN)
     dock = retrained(labelled, qtbot)
     qtbot.mouseClick(dock.decision.compare, Qt.MouseButton.LeftButton)
-    compared = dock.window_of_both
+    compared = dock.comparison_window
     compared.resize(*SCREEN)
     compared.show_outcome(outcome(scores(0.7), scores(0.8), (), 40))
     buttons = (compared.use, compared.both, compared.keep)

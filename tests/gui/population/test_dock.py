@@ -327,7 +327,7 @@ def test_a_double_click_shows_the_figure_in_a_window_that_follows(
     dock, workspace, viewer, qtbot
 ):
     doubly_clicked(dock, qtbot)
-    large = dock.figures.window_of_figure
+    large = dock.figures.figure_window
     assert large.isVisible()
     assert large.figure.width() > dock.figures.view.width()
 
@@ -360,7 +360,7 @@ def test_a_double_click_shows_the_figure_in_a_window_that_follows(
     choose(dock, "Sizes")
     assert large.figures.currentText() == "Classes"
     qtbot.mouseClick(dock.figures.enlarge, Qt.MouseButton.LeftButton)
-    assert dock.figures.window_of_figure is large
+    assert dock.figures.figure_window is large
     assert title() == wanted()
 
 
@@ -373,7 +373,7 @@ def test_a_figure_is_saved_as_its_name_says(
     file = tmp_path / name
     monkeypatch.setattr(figure_panel, "ask_figure", lambda *_: file)
     qtbot.mouseClick(dock.figures.enlarge, Qt.MouseButton.LeftButton)
-    qtbot.mouseClick(dock.figures.window_of_figure.save, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.figures.figure_window.save, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(standing(workspace)), timeout=SIGNAL_MS)
     assert file.read_bytes().startswith(begins)
     (said,) = standing(workspace)
@@ -386,7 +386,7 @@ def test_a_figure_of_no_known_kind_is_refused_and_nothing_written(
     file = tmp_path / "figure.docx"
     monkeypatch.setattr(figure_panel, "ask_figure", lambda *_: file)
     qtbot.mouseClick(dock.figures.enlarge, Qt.MouseButton.LeftButton)
-    qtbot.mouseClick(dock.figures.window_of_figure.save, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.figures.figure_window.save, Qt.MouseButton.LeftButton)
     messages = workspace.message_bar
     qtbot.waitUntil(lambda: bool(messages.sentences), timeout=SIGNAL_MS)
     assert "figure.docx is no figure's name" in messages.sentences[0]
@@ -413,9 +413,9 @@ def test_a_picture_is_not_laid_among_the_micrographs(
 
 def test_the_window_of_a_figure_goes_with_its_project(dock, workspace, folder, qtbot):
     qtbot.mouseClick(dock.figures.enlarge, Qt.MouseButton.LeftButton)
-    assert dock.figures.window_of_figure.isVisible()
+    assert dock.figures.figure_window.isVisible()
     workspace.open_project(folder)
-    assert not dock.figures.window_of_figure.isVisible()
+    assert not dock.figures.figure_window.isVisible()
 
 
 def test_each_figure_has_a_height_of_its_own(dock, qtbot, tmp_path, monkeypatch):
@@ -433,9 +433,9 @@ def test_each_figure_has_a_height_of_its_own(dock, qtbot, tmp_path, monkeypatch)
 
 def test_the_picture_is_copied_as_it_looks(dock, qtbot):
     qtbot.mouseClick(dock.figures.enlarge, Qt.MouseButton.LeftButton)
-    dock.figures.window_of_figure.figure.canvas.draw()
-    qtbot.mouseClick(dock.figures.window_of_figure.copy, Qt.MouseButton.LeftButton)
+    dock.figures.figure_window.figure.canvas.draw()
+    qtbot.mouseClick(dock.figures.figure_window.copy, Qt.MouseButton.LeftButton)
     copied = QApplication.clipboard().image()
-    assert copied.size() == dock.figures.window_of_figure.figure.canvas.size()
+    assert copied.size() == dock.figures.figure_window.figure.canvas.size()
     paper = QColor(palette_of("dark").paper)
     assert copied.pixelColor(1, 1) == paper

@@ -105,7 +105,7 @@ def compared(labelled, qtbot):
     ]
     shown = outcome(scores(0.7), scores(0.8), flips, 15)
     qtbot.mouseClick(dock.decision.compare, LEFT)
-    window = dock.window_of_both
+    window = dock.comparison_window
     qtbot.waitUntil(window.isVisible, timeout=SIGNAL_MS)
     window.resize(1200, 700)
     window.show_outcome(shown)
@@ -170,7 +170,7 @@ def test_closing_decides_nothing_and_the_buttons_decide(labelled, qtbot, forest)
     dock = retrained(workspace, qtbot)
     new = workspace.training.outcome.model.card.id
     qtbot.mouseClick(dock.decision.compare, LEFT)
-    window = dock.window_of_both
+    window = dock.comparison_window
     shown = workspace.training.outcome
     assert [one.item.id for one in window.model.pairs]
     assert {one.item.id for one in window.model.pairs} == {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QApplication, QWidget
 
@@ -37,3 +40,14 @@ def is_still(paints: Count) -> bool:
     before = paints.number
     all_drawn()
     return paints.number == before
+
+
+def wait_until_drawn(qtbot: QtBot, paints: Count, act: Callable[[], object]) -> None:
+    """Let a widget come to rest, act, and wait until it is drawn anew.
+
+    The widget must be exposed: a window that the screen has not shown draws nothing.
+    """
+    qtbot.waitUntil(lambda: is_still(paints))
+    before = paints.number
+    act()
+    qtbot.waitUntil(lambda: paints.number > before)

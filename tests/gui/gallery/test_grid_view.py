@@ -29,7 +29,7 @@ from tests.gui.gallery.galleries import (
     ready,
     shown,
 )
-from tests.gui.paints import Count, all_drawn, is_still
+from tests.gui.paints import Count, all_drawn, wait_until_drawn
 from tests.project_tools import write_folder
 
 
@@ -101,11 +101,7 @@ def test_pictures_are_drawn_when_they_come(gallery, qtbot):
     """Cells are drawn without them before."""
     paints = Count(gallery.view.viewport(), QEvent.Type.Paint)
     # Pictures that were asked for when it was opened may still be on their way.
-    qtbot.waitUntil(lambda: is_still(paints))
-    before = paints.number
-    gallery.thumbnails.came.emit()
-    all_drawn()
-    assert paints.number > before
+    wait_until_drawn(qtbot, paints, gallery.thumbnails.came.emit)
 
 
 def test_a_missing_file_says_that_there_is_no_picture(

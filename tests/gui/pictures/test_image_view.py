@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication
 from napari_cdse.gui.pictures.image_view import ImageView
 from napari_cdse.gui.pictures.overlays import Place
 from tests.gui.painted import bounds, pixels
-from tests.gui.paints import Count, all_drawn, is_still
+from tests.gui.paints import Count, wait_until_drawn
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 NO_KEY = Qt.KeyboardModifier.NoModifier
@@ -31,8 +31,8 @@ def shown(qtbot, **options):
     view = ImageView("No particle", **options)
     qtbot.addWidget(view)
     view.resize(301, 200)
-    view.show()
-    qtbot.waitExposed(view)
+    with qtbot.waitExposed(view):
+        view.show()
     return view
 
 
@@ -266,8 +266,4 @@ def test_what_is_shown_zoomed_or_taken_away_is_drawn_at_once(zoomed, qtbot):
         lambda: qtbot.mouseDClick(view, LEFT, NO_KEY, middle),
         view.clear,
     ):
-        qtbot.waitUntil(lambda: is_still(paints))
-        before = paints.number
-        act()
-        all_drawn()
-        assert paints.number > before
+        wait_until_drawn(qtbot, paints, act)

@@ -27,8 +27,8 @@ def clicked(qtbot):
     view = ImageView()
     qtbot.addWidget(view)
     view.resize(EDGE_PX, EDGE_PX)
-    view.show()
-    qtbot.waitExposed(view)
+    with qtbot.waitExposed(view):
+        view.show()
     view.show_values(np.zeros((8, 8)), SPOTS)
     pointer, chosen = SpectrumPointer(view), []
     pointer.chosen.connect(chosen.append)

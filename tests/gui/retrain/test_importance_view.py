@@ -14,7 +14,7 @@ from napari_cdse.core.evaluation.feature_importance import (
 from napari_cdse.core.evaluation.scores import Difference
 from napari_cdse.gui.retrain.importance_view import ImportanceView
 from tests.gui.painted import pixels
-from tests.gui.paints import Count, is_still
+from tests.gui.paints import Count, wait_until_drawn
 
 WIDTH = 500
 BLUE = (79, 143, 221)
@@ -143,7 +143,5 @@ def test_another_importance_is_drawn_at_once_where_the_first_one_stood(view, qtb
     with qtbot.waitExposed(view):
         view.show()
     paints = Count(view, QEvent.Type.Paint)
-    qtbot.waitUntil(lambda: is_still(paints))
-    before = paints.number
-    view.show_importance(Importance(FOUND.families[::-1], FOUND.features, 0.7, 9))
-    qtbot.waitUntil(lambda: paints.number > before)
+    other = Importance(FOUND.families[::-1], FOUND.features, 0.7, 9)
+    wait_until_drawn(qtbot, paints, lambda: view.show_importance(other))

@@ -66,8 +66,8 @@ def view(qtbot):
     view.setPalette(palette)
     view.resize(440, 420)
     model.show(shown_pairs(3, 30))
-    view.show()
-    qtbot.waitExposed(view)
+    with qtbot.waitExposed(view):
+        view.show()
     return view
 
 

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication
 from napari_cdse.gui.spectrum.profile_view import Curve, ProfileView
 from tests.gui.conftest import point
 from tests.gui.painted import bounds, pixels
-from tests.gui.paints import Count, all_drawn, is_still
+from tests.gui.paints import Count, wait_until_drawn
 
 INK, CURVE = "#ffffff", "#8fb4ff"
 
@@ -25,8 +25,8 @@ def view(qtbot):
     palette.setColor(QPalette.ColorRole.WindowText, QColor(INK))
     view.setPalette(palette)
     view.resize(308, 160)
-    view.show()
-    qtbot.waitExposed(view)
+    with qtbot.waitExposed(view):
+        view.show()
     return view
 
 
@@ -154,11 +154,7 @@ def test_what_is_shown_and_pointed_at_is_drawn_at_once(view, qtbot):
         lambda: point(view, QPoint(150, 80)),
         lambda: QApplication.sendEvent(view, QEvent(QEvent.Type.Leave)),
     ):
-        qtbot.waitUntil(lambda: is_still(paints))
-        before = paints.number
-        act()
-        all_drawn()
-        assert paints.number > before
+        wait_until_drawn(qtbot, paints, act)
 
 
 def test_without_a_curve_it_says_why(view):

@@ -34,8 +34,8 @@ def shown(qtbot, *sections, size=(320, 200), **options):
     view = GridView(Model(*sections), **options)
     qtbot.addWidget(view)
     view.resize(*size)
-    view.show()
-    qtbot.waitExposed(view)
+    with qtbot.waitExposed(view):
+        view.show()
     return view
 
 

@@ -15,7 +15,7 @@ from napari_cdse.gui.canvas.class_colours import HEX, readable
 from napari_cdse.gui.widgets.confusion_matrix import ConfusionView
 from napari_cdse.gui.widgets.layout import paper_of
 from tests.gui.painted import bounds, pixels
-from tests.gui.paints import Count, all_drawn, is_still
+from tests.gui.paints import Count, wait_until_drawn
 
 PAPER, INK, FILL = (0, 0, 0), (255, 255, 255), (79, 143, 221)
 KINDS = tuple(enumerate(CLASSES))
@@ -207,15 +207,11 @@ def test_two_people_are_named_whatever_their_names_hold(matrix):
 def test_other_counts_are_drawn_at_once(matrix, qtbot):
     matrix.show_counts(COUNTS)
     matrix.resize(300, 200)
-    matrix.show()
-    qtbot.waitExposed(matrix)
+    with qtbot.waitExposed(matrix):
+        matrix.show()
     paints = Count(matrix, QEvent.Type.Paint)
-    qtbot.waitUntil(lambda: is_still(paints))
-    before = paints.number
     # Of as many classes, so that it needs no other room.
-    matrix.show_counts(2 * COUNTS)
-    all_drawn()
-    assert paints.number > before
+    wait_until_drawn(qtbot, paints, lambda: matrix.show_counts(2 * COUNTS))
 
 
 def test_without_counts_nothing_is_drawn(matrix):

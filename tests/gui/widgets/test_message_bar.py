@@ -23,8 +23,8 @@ def bar(messages, qtbot):
     qtbot.addWidget(window)
     bar = MessageBar(messages, window)
     window.resize(500, 300)
-    window.show()
-    qtbot.waitExposed(window)
+    with qtbot.waitExposed(window):
+        window.show()
     bar.kept = window
     return bar
 

@@ -59,6 +59,9 @@ class MicrographQuality:
     clipped : float or None
         Share, 0 to 1, of the pixels that were clipped to black or white, see
         `napari_cdse.core.picture.clipped_contrast`.
+    flatness : float or None
+        Of the spectrum among neighbouring frequencies, 1 as recorded, see
+        `napari_cdse.core.picture.filtered_spectrum`.
     """
 
     pixel_size_nm: float
@@ -73,6 +76,7 @@ class MicrographQuality:
     drift_nm: float | None = None
     stretch: float | None = None
     clipped: float | None = None
+    flatness: float | None = None
 
     def as_dict(self) -> dict[str, float | None]:
         """Return the figures by name, in order."""

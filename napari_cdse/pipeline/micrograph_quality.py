@@ -108,7 +108,7 @@ def quality_of(
     Returns
     -------
     MicrographQuality or None
-        None if its pixel size is not trusted, or nothing could be measured.
+        None if its pixel size is not trusted.
 
     Raises
     ------

@@ -7,12 +7,14 @@ support, lens and camera, but not the particles.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cdse.core.imaging.background import background_near, nearest_window
 from napari_cdse.core.micrograph_quality import MicrographQuality
+from napari_cdse.core.picture.filtered_spectrum import spectral_flatness
 from napari_cdse.core.quality.isotropy import isotropy
 from napari_cdse.core.quality.speckle_spectrum import (
     DEFOCUS,
@@ -57,7 +59,7 @@ _SAMPLES = 400
 """Frequencies at which the fitted model is evaluated; any number that resolves it."""
 
 
-def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality | None:
+def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality:
     """Measure a micrograph's quality.
 
     Parameters
@@ -69,25 +71,30 @@ def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality 
 
     Returns
     -------
-    MicrographQuality or None
-        None if the model of speckle on a support does not fit the spectrum, or the
-        picture is too small.
+    MicrographQuality
+        With what saving or filtering did to the picture only, if the model of speckle
+        on a support does not fit the spectrum, or the picture is too small.
     """
+    saved = MicrographQuality(
+        pixel_size_nm,
+        clipped=image.clipped,
+        flatness=spectral_flatness(image.pixels),
+    )
     background = _background(image, pixel_size_nm)
     if background is None:
-        return None
+        return saved
     rings = rings_of(background, pixel_size_nm)
     if len(rings.power) < _FEWEST_RINGS:
-        return None
+        return saved
     fitted = fit_spectrum(rings)
     if fitted is None or not fitted.residual <= _MOST_RESIDUAL:
-        return None
+        return saved
     even = isotropy(background.power, rings, fitted)
     relative = float(fitted.errors[DEFOCUS])
     defocus = float(np.exp(fitted.parameters[DEFOCUS])) / WAVELENGTH_NM
     told = relative <= _DEFOCUS_TOLD
-    return MicrographQuality(
-        pixel_size_nm=pixel_size_nm,
+    return replace(
+        saved,
         information_limit_nm=_information_limit(fitted),
         signal_to_noise=_signal_to_noise(fitted),
         sharpness_per_px=float(np.exp(fitted.parameters[SHARPNESS])),
@@ -100,7 +107,6 @@ def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality 
         astigmatism_nm=even.astigmatism_nm if told else None,
         drift_nm=even.drift_nm,
         stretch=even.stretch,
-        clipped=image.clipped,
     )
 
 

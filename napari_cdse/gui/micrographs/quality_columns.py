@@ -109,5 +109,13 @@ QUALITY_COLUMNS = (
         "saved with its contrast stretched",
         ".3f",
     ),
+    QualityColumn(
+        "flatness",
+        "Flatness",
+        "How alike the powers of noise at neighbouring frequencies are: 1 as recorded, "
+        "less where a filter (Wiener, ABSF) took single frequencies out",
+        ".2f",
+        above=False,
+    ),
 )
 """In the order in which they are shown."""

@@ -26,6 +26,7 @@ GOOD = MicrographQuality(
     white_noise=0.05,
     stretch=1.004,
     clipped=0.0003,
+    flatness=1.002,
 )
 LEARNT = {
     "information_limit_nm": (0.12, 0.25),
@@ -34,6 +35,7 @@ LEARNT = {
     "white_noise": (0.003, 0.13),
     "stretch": (1.0, 1.02),
     "clipped": (0.0, 0.001),
+    "flatness": (0.98, 1.01),
 }
 
 
@@ -77,6 +79,12 @@ def model():
             "share of clipped pixels 0.03, learnt 0.00 to 0.00. Open it as it was "
             "before its contrast was stretched, if you have it.",
         ),
+        (
+            {"flatness": 0.31},
+            "It is filtered beyond what the forest has learnt from: flatness of its "
+            "spectrum 0.31, learnt 0.98 to 1.01. Open it as it was before it was "
+            "filtered, if you have it.",
+        ),
         ({"stretch": 1.1, "white_noise": 0.3}, "to 0.13; stretched beyond"),
         # A tenth of what it exceeds 1 by, and little more.
         ({"stretch": 1.0221}, "stretch 1.02, learnt 1.00 to 1.02"),
@@ -97,6 +105,8 @@ def test_a_micrograph_worse_than_all_that_was_learnt_from_is_named(model, worse,
         {"information_limit_nm": None, "stretch": None, "clipped": None},
         # More than any that was learnt from, and no harm.
         {"clipped": 0.03},
+        {"flatness": 0.88},
+        {"flatness": None},
         # A tenth beyond, to the digit.
         {"information_limit_nm": 0.25 * (1 + TOLERANCE)},
         {"sharpness_per_px": 0.17 * (1 - TOLERANCE)},
@@ -124,6 +134,28 @@ def test_a_card_older_than_a_figure_has_learnt_from_nothing_clipped(model):
     assert worse_than_learnt(wide, replace(GOOD, clipped=0.1101)) is not None
 
 
+def test_a_card_older_than_a_figure_has_learnt_from_nothing_filtered(model):
+    older = {name: each for name, each in LEARNT.items() if name != "flatness"}
+    card = replace(model.card, quality_range=older)
+    assert worse_than_learnt(card, replace(GOOD, flatness=0.9)) is None
+    assert "0.85, learnt 1.00" in worse_than_learnt(card, replace(GOOD, flatness=0.85))
+    wide = replace(card, quality_range={**older, "flatness": (0.01, 1.0)})
+    assert worse_than_learnt(wide, replace(GOOD, flatness=0.0091)) is None
+    assert worse_than_learnt(wide, replace(GOOD, flatness=0.0089)) is not None
+
+
+def test_who_retrains_such_a_card_keeps_what_it_has_learnt_from(model):
+    older = {
+        name: each
+        for name, each in LEARNT.items()
+        if name not in ("flatness", "clipped")
+    }
+    card = replace(model.card, quality_range=older)
+    found = joined_range([replace(GOOD, flatness=0.02, clipped=0.2)], card)
+    assert found["flatness"] == (0.02, 1.0)
+    assert found["clipped"] == (0.0, 0.2)
+
+
 def test_a_range_takes_as_many_micrographs_as_tell_one_in_a_hundred():
     many = [
         replace(GOOD, stretch=1 + at / 1e4, white_noise=None)
@@ -133,6 +165,12 @@ def test_a_range_takes_as_many_micrographs_as_tell_one_in_a_hundred():
     assert found["stretch"] == (1.0, 1.0099)
     assert "white_noise" not in found
     assert quality_range(many[1:]) is None
+    # Enough that were saved, but not of those whose spectrum tells.
+    many[0] = MicrographQuality(0.04, clipped=0.002, flatness=0.99)
+    assert quality_range(many) == {
+        "clipped": (0.0003, 0.002),
+        "flatness": (0.99, 1.002),
+    }
 
 
 def test_own_micrographs_widen_the_range_of_the_forest_below(model):
@@ -145,14 +183,20 @@ def test_own_micrographs_widen_the_range_of_the_forest_below(model):
     assert joined_range(own, None) is None
 
 
-def test_of_clipped_micrographs_only_their_share_counts(model):
+def test_of_clipped_and_filtered_micrographs_only_that_counts(model):
     own = [
         replace(GOOD, stretch=1.3, white_noise=0.4, clipped=0.14),
         replace(GOOD, stretch=1.03, clipped=0.03),
-        replace(GOOD, stretch=1.03, clipped=None),
+        replace(GOOD, stretch=1.03, clipped=None, flatness=None),
+        replace(GOOD, stretch=1.4, white_noise=0.5, flatness=0.2),
+        replace(GOOD, stretch=1.02, flatness=0.9),
     ]
     found = joined_range(own, model.card)
-    assert found == LEARNT | {"stretch": (1.0, 1.03), "clipped": (0.0, 0.14)}
+    assert found == LEARNT | {
+        "stretch": (1.0, 1.03),
+        "clipped": (0.0, 0.14),
+        "flatness": (0.2, 1.01),
+    }
 
 
 def test_micrographs_of_the_same_kind_are_rarely_called_worse():

@@ -181,7 +181,7 @@ class _NamesModel(RowsModel):
             self.endResetModel()
         elif entries:
             last = self.index(len(entries) - 1, _SAMPLE)
-            self.dataChanged.emit(self.index(0, 0), last)
+            self.dataChanged.emit(self.index(0, _SAMPLE), last)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return text and font of a cell."""

@@ -87,6 +87,34 @@ def test_drag_moves_one_circle_in_one_step(workspace, qtbot):
     in_step(workspace)
 
 
+def test_a_circle_taken_up_with_napari_s_tool_becomes_the_current_particle(
+    workspace, qtbot
+):
+    ids = particle_ids(workspace)
+    circle = workspace.project.particles.find(ids[0]).circle
+    workspace.project.selection.select(ids[1])
+    press(workspace, qtbot, Qt.Key.Key_M)
+    click(workspace, qtbot, circle.row_px, circle.col_px)
+    settle(workspace, qtbot)
+    assert workspace.project.selection.particle_id == ids[0]
+    # Let go of by a click beside all circles, it stays the current one.
+    click(workspace, qtbot, 8, 8)
+    settle(workspace, qtbot)
+    assert workspace.canvas.particles.selection() == ()
+    assert workspace.project.selection.particle_id == ids[0]
+
+
+def test_a_click_with_the_drawing_tool_selects_nothing(workspace, qtbot):
+    ids = particle_ids(workspace)
+    circle = workspace.project.particles.find(ids[0]).circle
+    workspace.project.selection.select(ids[1])
+    press(workspace, qtbot, Qt.Key.Key_G)
+    click(workspace, qtbot, circle.row_px, circle.col_px)
+    settle(workspace, qtbot)
+    assert workspace.project.selection.particle_id == ids[1]
+    in_step(workspace)
+
+
 def test_the_current_particle_is_in_napari_s_hand_when_its_tools_are_taken_up(
     workspace, qtbot
 ):

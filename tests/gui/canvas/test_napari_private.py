@@ -7,6 +7,7 @@ import sys
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -308,6 +309,33 @@ for _ in range(10):
     canvas.repaint()
 print("alive")
 """
+
+
+def test_only_the_first_picture_after_something_was_deleted_is_flushed(monkeypatch):
+    done = []
+
+    class Parser:
+        def _parse(self, command):
+            done.append(command[0])
+
+    monkeypatch.setattr(window.gl, "glFlush", lambda: done.append("flush"))
+    parser = Parser()
+    viewer = viewer_of(parser)
+    window.outlive_removed_layers(viewer)
+    window.outlive_removed_layers(viewer)
+    for command in ("DRAW", "DELETE", "DELETE", "SIZE", "DRAW", "SIZE", "DRAW"):
+        parser._parse((command, 1))
+    flushed = ["DRAW", "DELETE", "DELETE", "SIZE", "DRAW", "flush", "SIZE", "DRAW"]
+    assert done == flushed
+
+
+def viewer_of(parser):
+    """Stand in for a viewer, down to what draws it."""
+    found = parser
+    path = "window._qt_viewer.canvas._scene_canvas.context.shared.parser"
+    for name in reversed(path.split(".")):
+        found = SimpleNamespace(**{name: found})
+    return found
 
 
 def test_the_window_outlives_layers_that_are_removed():

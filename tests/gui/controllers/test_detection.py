@@ -48,6 +48,19 @@ def test_detection_gives_what_a_script_gets(viewer, folder, qtbot, forest):
     in_step(workspace)
 
 
+def test_what_cannot_be_opened_cannot_be_detected_alone(viewer, folder, qtbot):
+    workspace = workspace_for(viewer)
+    open_folder(workspace, folder, qtbot)
+    (folder / "dots_1.png").unlink()
+    dock = docks(viewer)["Micrographs"]
+    for index, there in ((0, True), (1, False), (2, True)):
+        workspace.navigation.open_micrograph(index)
+        settle(workspace, qtbot)
+        assert (workspace.session.micrograph is not None) == there
+        assert dock.detect_one.isEnabled() == there
+        assert dock.detect_all.isEnabled()
+
+
 def test_detect_all_marks_what_fails_and_does_the_rest(viewer, folder, qtbot):
     bare = speckle((200, 200), 3)
     Image.fromarray(bare.clip(0, 255).astype(np.uint8)).save(folder / "dots_8.png")

@@ -255,6 +255,23 @@ def test_a_picture_that_is_not_enlarged_stays_where_it_is(zoomed):
     assert zoomed.place.whole == zoomed.place.seen
 
 
+@pytest.mark.parametrize(("own_pt", "letters_pt"), [(20.0, 17.0), (4.0, 5.1)])
+def test_letters_of_marks_are_smaller_than_the_window_s_but_legible(
+    qtbot, own_pt, letters_pt
+):
+    class Letters:
+        def paint(self, painter, _place):
+            self.size_pt = painter.font().pointSizeF()
+
+    view, mark = shown(qtbot), Letters()
+    font = view.font()
+    font.setPointSizeF(own_pt)
+    view.setFont(font)
+    view.show_values(corners(), (mark,))
+    view.grab()
+    assert mark.size_pt == pytest.approx(letters_pt, abs=0.01)
+
+
 def test_what_is_shown_zoomed_or_taken_away_is_drawn_at_once(zoomed, qtbot):
     view, other, middle = zoomed, shown(qtbot), QPoint(150, 100)
     other.show_values(corners())

@@ -158,6 +158,18 @@ def test_a_change_in_the_preferences_holds_at_once(workspace, qtbot, monkeypatch
     sheet.close()
 
 
+def test_tips_follow_the_keys_and_those_of_closed_docks_are_let_go(workspace, qtbot):
+    stays, closed = QPushButton(), QPushButton()
+    qtbot.addWidget(stays)
+    for button in (stays, closed):
+        workspace.keys.set_tip(button, "Go on", "next")
+    with qtbot.waitSignal(closed.destroyed, timeout=SIGNAL_MS):
+        closed.deleteLater()
+    with qtbot.waitSignal(workspace.keys.changed, timeout=SIGNAL_MS):
+        get_plugin_settings("napari-cdse").keys.next = "F7"
+    assert stays.toolTip() == "Go on (F7)"
+
+
 def focus(widget, qtbot) -> None:
     """Give a widget the focus, in a window that has it."""
     widget.window().activateWindow()

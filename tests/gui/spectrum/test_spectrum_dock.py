@@ -84,6 +84,12 @@ def test_where_a_drag_would_move_the_square_the_mouse_holds_the_picture(
     assert holds(100, 127.5) == (True, "pointing")
     assert holds(20, 20) == (False, "standard")
     assert holds(191.5, 160) == (True, "pointing")
+    # An outline that is not seen holds nothing.
+    spectrum.square.layer.visible = False
+    assert not spectrum.square.is_visible
+    assert holds(100, 127.5) == (False, "standard")
+    spectrum.square.layer.visible = True
+    assert holds(191.5, 160) == (True, "pointing")
     # Whoever leaves the dock has the picture back.
     spectrum.square.hide()
     assert (camera.mouse_pan, str(viewer.cursor.style)) == (True, "standard")

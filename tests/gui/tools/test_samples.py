@@ -66,6 +66,15 @@ def test_each_way_to_name_samples_says_what_it_is_for(dialog):
     assert dialog.pattern.toolTip()
 
 
+def test_the_table_names_micrographs_with_their_folders(dialog):
+    model = dialog.model
+    columns = range(model.columnCount())
+    heads = [model.headerData(at, Qt.Orientation.Horizontal) for at in columns]
+    assert heads == ["Micrograph", "Folder", "Sample"]
+    told = [[model.index(row, at).data() for at in (0, 1)] for row in range(4)]
+    assert told == [["a_1", "x"], ["b_1", "x"], ["a_2", "y"], ["other", "y"]]
+
+
 def test_half_a_pattern_is_a_sentence_and_changes_nothing(dialog, qtbot):
     qtbot.keyClicks(dialog.pattern, "(")
     assert "is no regular expression" in dialog.summary.text()

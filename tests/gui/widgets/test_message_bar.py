@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QMainWindow, QPushButton, QStyle, QToolButton
 
 from napari_cdse.gui.session.standing_messages import StandingMessages
 from napari_cdse.gui.widgets.message_bar import MessageBar
+from tests.gui.paints import all_drawn
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -121,6 +122,17 @@ def test_it_is_as_high_as_its_sentences_at_its_width(bar, messages):
     assert (
         (margins.left(), margins.top()) == (margins.right(), margins.bottom()) == (4, 4)
     )
+
+
+def test_it_grows_and_shrinks_with_its_messages_at_the_same_width(bar, messages):
+    messages.put("a", "One.")
+    all_drawn()
+    width, low = bar.width(), bar.height()
+    messages.put("b", "Two.")
+    assert bar.height() == bar._page.height() > low
+    messages.withdraw("b")
+    assert bar.height() == low
+    assert bar.width() == width
 
 
 def test_a_newer_message_of_a_name_takes_its_place(bar, messages, qtbot):

@@ -281,3 +281,17 @@ def vertex(total: NDArray[np.float32], best: tuple[np.intp, ...], axis: int) -> 
         return 0.0
     curvature = float(line[0] - 2 * line[1] + line[2])
     return 0.5 * float(line[0] - line[2]) / curvature if curvature < 0 else 0.0
+
+
+def central_part(values: NDArray[Any], most: int) -> NDArray[Any]:
+    """Return the middle of an array, as a view of no more rows or columns than asked.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, columns)
+        Any numbers.
+    most : int
+        Rows and columns that are kept at most.
+    """
+    first = [max(0, length - most) // 2 for length in values.shape]
+    return values[tuple(slice(begin, begin + most) for begin in first)]

@@ -62,6 +62,9 @@ class MicrographQuality:
     flatness : float or None
         Of the spectrum among neighbouring frequencies, 1 as recorded, see
         `napari_cdse.core.picture.filtered_spectrum`.
+    patchiness : float or None
+        Of the noise from place to place, 0.7 to 1.05 as recorded, see
+        `napari_cdse.core.picture.denoised_noise`.
     """
 
     pixel_size_nm: float
@@ -77,6 +80,7 @@ class MicrographQuality:
     stretch: float | None = None
     clipped: float | None = None
     flatness: float | None = None
+    patchiness: float | None = None
 
     def as_dict(self) -> dict[str, float | None]:
         """Return the figures by name, in order."""

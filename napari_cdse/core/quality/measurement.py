@@ -14,6 +14,7 @@ import numpy as np
 
 from napari_cdse.core.imaging.background import background_near, nearest_window
 from napari_cdse.core.micrograph_quality import MicrographQuality
+from napari_cdse.core.picture.denoised_noise import patchiness
 from napari_cdse.core.picture.filtered_spectrum import spectral_flatness
 from napari_cdse.core.quality.isotropy import isotropy
 from napari_cdse.core.quality.speckle_spectrum import (
@@ -79,6 +80,7 @@ def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality:
         pixel_size_nm,
         clipped=image.clipped,
         flatness=spectral_flatness(image.pixels),
+        patchiness=patchiness(image.pixels),
     )
     background = _background(image, pixel_size_nm)
     if background is None:

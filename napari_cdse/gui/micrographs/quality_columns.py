@@ -117,5 +117,13 @@ QUALITY_COLUMNS = (
         ".2f",
         above=False,
     ),
+    QualityColumn(
+        "patchiness",
+        "Patchiness",
+        "How much the strength of noise differs from place to place: 0.7 to 1.05 as "
+        "recorded, more where a filter smoothed by content (non-local means, total "
+        "variation, a network)",
+        ".2f",
+    ),
 )
 """In the order in which they are shown."""

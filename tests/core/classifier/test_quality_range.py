@@ -27,6 +27,7 @@ GOOD = MicrographQuality(
     stretch=1.004,
     clipped=0.0003,
     flatness=1.002,
+    patchiness=0.83,
 )
 LEARNT = {
     "information_limit_nm": (0.12, 0.25),
@@ -36,6 +37,7 @@ LEARNT = {
     "stretch": (1.0, 1.02),
     "clipped": (0.0, 0.001),
     "flatness": (0.98, 1.01),
+    "patchiness": (0.75, 1.02),
 }
 
 
@@ -85,6 +87,12 @@ def model():
             "spectrum 0.31, learnt 0.98 to 1.01. Open it as it was before it was "
             "filtered, if you have it.",
         ),
+        (
+            {"patchiness": 1.4, "flatness": 0.3},
+            "learnt 0.98 to 1.01; denoised beyond what the forest has learnt from: "
+            "patchiness of its noise 1.40, learnt 0.75 to 1.02. Open it as it was "
+            "before it was filtered, if you have it.",
+        ),
         ({"stretch": 1.1, "white_noise": 0.3}, "to 0.13; stretched beyond"),
         # A tenth of what it exceeds 1 by, and little more.
         ({"stretch": 1.0221}, "stretch 1.02, learnt 1.00 to 1.02"),
@@ -106,7 +114,8 @@ def test_a_micrograph_worse_than_all_that_was_learnt_from_is_named(model, worse,
         # More than any that was learnt from, and no harm.
         {"clipped": 0.03},
         {"flatness": 0.88},
-        {"flatness": None},
+        {"flatness": None, "patchiness": None},
+        {"patchiness": 1.1},
         # A tenth beyond, to the digit.
         {"information_limit_nm": 0.25 * (1 + TOLERANCE)},
         {"sharpness_per_px": 0.17 * (1 - TOLERANCE)},
@@ -139,6 +148,10 @@ def test_a_card_older_than_a_figure_has_learnt_from_nothing_filtered(model):
     card = replace(model.card, quality_range=older)
     assert worse_than_learnt(card, replace(GOOD, flatness=0.9)) is None
     assert "0.85, learnt 1.00" in worse_than_learnt(card, replace(GOOD, flatness=0.85))
+    bare = {name: each for name, each in older.items() if name != "patchiness"}
+    card = replace(model.card, quality_range=bare)
+    assert worse_than_learnt(card, replace(GOOD, patchiness=1.06)) is None
+    assert "learnt 0.70" in worse_than_learnt(card, replace(GOOD, patchiness=1.061))
     wide = replace(card, quality_range={**older, "flatness": (0.01, 1.0)})
     assert worse_than_learnt(wide, replace(GOOD, flatness=0.0091)) is None
     assert worse_than_learnt(wide, replace(GOOD, flatness=0.0089)) is not None
@@ -166,10 +179,11 @@ def test_a_range_takes_as_many_micrographs_as_tell_one_in_a_hundred():
     assert "white_noise" not in found
     assert quality_range(many[1:]) is None
     # Enough that were saved, but not of those whose spectrum tells.
-    many[0] = MicrographQuality(0.04, clipped=0.002, flatness=0.99)
+    many[0] = MicrographQuality(0.04, clipped=0.002, flatness=0.99, patchiness=0.9)
     assert quality_range(many) == {
         "clipped": (0.0003, 0.002),
         "flatness": (0.99, 1.002),
+        "patchiness": (0.83, 0.9),
     }
 
 
@@ -189,13 +203,15 @@ def test_of_clipped_and_filtered_micrographs_only_that_counts(model):
         replace(GOOD, stretch=1.03, clipped=0.03),
         replace(GOOD, stretch=1.03, clipped=None, flatness=None),
         replace(GOOD, stretch=1.4, white_noise=0.5, flatness=0.2),
-        replace(GOOD, stretch=1.02, flatness=0.9),
+        replace(GOOD, stretch=1.5, sharpness_per_px=0.01, patchiness=1.3),
+        replace(GOOD, stretch=1.02, flatness=0.9, patchiness=1.06),
     ]
     found = joined_range(own, model.card)
     assert found == LEARNT | {
         "stretch": (1.0, 1.03),
         "clipped": (0.0, 0.14),
         "flatness": (0.2, 1.01),
+        "patchiness": (0.75, 1.3),
     }
 
 

@@ -74,6 +74,15 @@ def test_it_is_seen_in_what_was_cut_out_resized_or_compressed(micrograph, filter
     assert spectral_flatness(jpeg(pixels, 80)) < 0.5
 
 
+def test_it_is_seen_in_the_frame_of_a_large_camera():
+    """A part of it alone would not show it: a tenth of its rows and columns."""
+    noise = np.random.default_rng(4).normal(size=(2600, 2100))
+    filtered = wiener(gaussian_filter(noise, 1.0))
+    assert spectral_flatness(filtered) < 0.2
+    assert spectral_flatness(filtered[900:1400, 800:1300]) > UNFILTERED
+    assert spectral_flatness(gray(noise)) == pytest.approx(1, abs=0.01)
+
+
 def resized(pixels, factor):
     return gray(zoom(pixels, factor, order=3))
 

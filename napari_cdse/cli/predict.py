@@ -252,6 +252,7 @@ class _Tally:
         self._annotations = annotations
         self._progress = progress
         self._first: dict[str, str] = {}
+        self._analysed: set[str] = set()
         self._pixel_size_error = pixel_size_error
 
     def take(self, outcome: Outcome) -> None:
@@ -259,14 +260,18 @@ class _Tally:
         if outcome.findings is None:
             self._fail(outcome.problem or "", outcome.notices)
             return
+        from_before = outcome.from_before and outcome.key not in self._analysed
         if outcome.key is not None:
             self.keys.add(outcome.key)
+            if not from_before:
+                # Of its copies in this run, too.
+                self._analysed.add(outcome.key)
         try:
             sentences = self._write(outcome.path, outcome.findings)
         except CdseError as error:
             self._fail(str(error))
             return
-        self.from_before += outcome.from_before
+        self.from_before += from_before
         n_particles = sum(
             each.label != "empty" for each in outcome.findings.predictions
         )
@@ -274,7 +279,7 @@ class _Tally:
             name_of(outcome.path),
             n_particles,
             [*sentences, *outcome.notices],
-            from_before=outcome.from_before,
+            from_before=from_before,
         )
 
     def finish(self, run: Mapping[str, object]) -> Overview:

@@ -80,6 +80,19 @@ def test_what_is_done_is_not_done_again(picture_folder, done, analysed, capsys):
     assert results(done) == before
 
 
+def test_the_copy_of_what_this_run_has_done_is_of_no_earlier_run(
+    picture_folder, tmp_path, analysed, capsys
+):
+    shutil.copy(min(picture_folder.glob("*.png")), picture_folder / "zz_copy.png")
+    assert predict(picture_folder, tmp_path / "out") == 0
+    assert len(analysed) == 3
+    told = capsys.readouterr().out
+    assert "1 file is a copy of another one" in told
+    assert "earlier run" not in told
+    assert predict(picture_folder, tmp_path / "out") == 0
+    assert "Of 4, 4 micrographs were done by an earlier run" in capsys.readouterr().out
+
+
 def test_names_and_places_of_files_do_not_matter(picture_folder, done, analysed):
     elsewhere = shutil.copytree(picture_folder, picture_folder.parent / "elsewhere")
     (elsewhere / "easy_42_0002.png").rename(elsewhere / "other.png")

@@ -46,15 +46,6 @@ of 10, total variation in 2 of 4, a median of 5 x 5 px in none of 10."""
 
 _UNFILTERED_ADVICE = "Open it as it was before it was filtered, if you have it."
 
-_RANGES_OF_OLDER_CARDS = {
-    "clipped": (0.0, 0.0),
-    "flatness": (1.0, 1.0),
-    "patchiness": (0.7, 0.96),
-}
-"""Ranges of figures that a card does not know yet, although it has ranges. The shipped
-forest learnt from simulated micrographs as they come; of 36 like them none has a share
-of clipped pixels above 0.002."""
-
 
 class _Bound(NamedTuple):
     """How a figure can be worse than in all training micrographs, and how to say so.
@@ -73,7 +64,11 @@ class _Bound(NamedTuple):
         Best possible value, if larger ones are worse: tolerance is relative to the
         excess over it.
     harmless : float or None
-        Worst value of which nothing is said, whatever the forest learnt from.
+        Worst value of which nothing is said, whatever the forest learnt from. Only
+        figures have it that tell what saving or a filter did to a picture.
+    as_recorded : tuple of float or None
+        Range of such a figure over micrographs as recorded, for cards older than it:
+        of those that the shipped forest learnt from, which are simulated.
     advice : str
         Sentence on what to do; empty where there is nothing but to record anew.
     """
@@ -84,6 +79,7 @@ class _Bound(NamedTuple):
     digits: str
     least: float = 0.0
     harmless: float | None = None
+    as_recorded: tuple[float, float] | None = None
     advice: str = ""
 
 
@@ -103,6 +99,8 @@ BOUNDS: dict[str, _Bound] = {
         "share of clipped pixels",
         ".2f",
         harmless=CLIPPED_HARMLESS,
+        # Of 36 simulated micrographs none has more than 0.002.
+        as_recorded=(0.0, 0.0),
         advice="Open it as it was before its contrast was stretched, if you have it.",
     ),
     "flatness": _Bound(
@@ -111,6 +109,8 @@ BOUNDS: dict[str, _Bound] = {
         "flatness of its spectrum",
         ".2f",
         harmless=UNFILTERED,
+        # 0.988 to 1.012, rounded.
+        as_recorded=(1.0, 1.0),
         advice=_UNFILTERED_ADVICE,
     ),
     "patchiness": _Bound(
@@ -119,11 +119,19 @@ BOUNDS: dict[str, _Bound] = {
         "patchiness of its noise",
         ".2f",
         harmless=NOT_DENOISED,
+        # 0.77 to 0.98, and less, so that a tenth more is the harmless value.
+        as_recorded=(0.7, 0.96),
         advice=_UNFILTERED_ADVICE,
     ),
 }
 """Figures that are compared, in the order in which they are reported. Only worse values
 count: in a better micrograph particles show more, not less."""
+
+_RANGES_OF_OLDER_CARDS = {
+    name: bound.as_recorded
+    for name, bound in BOUNDS.items()
+    if bound.as_recorded is not None
+}
 
 
 def quality_range(
@@ -154,7 +162,7 @@ def quality_range(
     before = {} if earlier is None else {**_RANGES_OF_OLDER_CARDS, **earlier}
     found = {}
     for name in BOUNDS:
-        asked = known if name in _RANGES_OF_OLDER_CARDS else whole
+        asked = whole if BOUNDS[name].harmless is None else known
         values = [each for one in asked if (each := getattr(one, name)) is not None]
         if earlier is None and len(values) < FEWEST_MICROGRAPHS:
             continue
@@ -165,10 +173,14 @@ def quality_range(
 
 
 def _is_as_recorded(quality: MicrographQuality) -> bool:
-    clipped = quality.clipped is not None and quality.clipped > CLIPPED_HARMLESS
-    filtered = quality.flatness is not None and quality.flatness < UNFILTERED
-    denoised = quality.patchiness is not None and quality.patchiness > NOT_DENOISED
-    return not (clipped or filtered or denoised)
+    """Tell whether saving or a filter did no more to a micrograph than is harmless."""
+    for name, bound in BOUNDS.items():
+        value = getattr(quality, name)
+        if bound.harmless is None or value is None:
+            continue
+        if value > bound.harmless if bound.above else value < bound.harmless:
+            return False
+    return True
 
 
 def joined_range(

@@ -80,7 +80,7 @@ def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality:
         pixel_size_nm,
         clipped=image.clipped,
         flatness=spectral_flatness(image.pixels),
-        patchiness=patchiness(image.pixels),
+        patchiness=patchiness(image.pixels, image.usable),
     )
     background = _background(image, pixel_size_nm)
     if background is None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 from scipy.ndimage import gaussian_filter, zoom
 from skimage.restoration import denoise_nl_means, denoise_tv_chambolle
 
@@ -15,30 +12,20 @@ from napari_cdse.core.classifier.quality_range import NOT_DENOISED
 from napari_cdse.core.imaging.preprocessing import prepare
 from napari_cdse.core.picture.denoised_noise import patchiness
 from napari_cdse.core.quality.measurement import measure_quality
+from tests.core.picture.drawn import fringed_speckle, gray, jpeg
 
 SHAPE = (420, 380)
 
 
 @pytest.fixture(scope="module")
 def micrograph():
-    """Blurred noise, white noise, and four patches of fringes; from 0 to 1."""
-    rng = np.random.default_rng(3)
-    speckle = gaussian_filter(rng.normal(size=SHAPE), 1.2) * 4
-    speckle += 0.5 * rng.normal(size=SHAPE)
-    rows, cols = np.indices(SHAPE)
-    for row, col in rng.uniform(60, 330, (4, 2)):
-        inside = np.hypot(rows - row, cols - col) < 40
-        speckle += inside * 2 * np.cos(2 * np.pi * (rows + 0.3 * cols) / 8.5)
-    return (speckle - speckle.min()) / np.ptp(speckle)
-
-
-def saved(values):
-    low, high = float(values.min()), float(values.max())
-    return np.rint((values - low) / (high - low) * 255).astype(np.float32)
+    """From 0 to 1."""
+    return fringed_speckle(SHAPE, 4) / 255
 
 
 def measured(values):
-    return patchiness(prepare(saved(values)).pixels)
+    image = prepare(gray(values))
+    return patchiness(image.pixels, image.usable)
 
 
 @pytest.mark.parametrize(
@@ -53,12 +40,6 @@ def test_what_smooths_by_content_is_seen(micrograph, denoised):
     assert measured(denoised(micrograph)) > NOT_DENOISED
 
 
-def jpeg(values, quality):
-    file = io.BytesIO()
-    Image.fromarray(saved(values).astype(np.uint8)).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file)).astype(float)
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -69,8 +50,8 @@ def jpeg(values, quality):
         lambda values: values**0.4,
         lambda values: np.floor(values * 12),
         lambda values: np.random.default_rng(0).poisson(6 * values).astype(float),
-        lambda values: jpeg(values, 75),
-        lambda values: jpeg(values, 30),
+        lambda values: jpeg(gray(values), 75),
+        lambda values: jpeg(gray(values), 30),
         lambda values: zoom(values, 0.7, order=3),
         lambda values: zoom(values, 1.4, order=3),
         lambda values: values[:200, :200],
@@ -80,24 +61,46 @@ def test_what_changes_neighbouring_places_alike_is_not_denoised(micrograph, chan
     assert measured(change(micrograph)) < 1.05
 
 
+def of_noise(noise):
+    return patchiness(noise.astype(np.float32), np.ones(noise.shape, bool))
+
+
 def test_noise_differs_by_chance_only_whatever_its_strength_and_shape():
     rng = np.random.default_rng(1)
     for shape in ((200, 200), (401, 533), (1500, 640)):
-        noise = rng.normal(0, 1, shape).astype(np.float32)
-        assert 0.7 < patchiness(noise) < 1.0
-        assert patchiness(noise * 7) == pytest.approx(patchiness(noise), rel=1e-3)
+        noise = rng.normal(0, 1, shape)
+        assert 0.7 < of_noise(noise) < 1.0
+        assert of_noise(noise * 7) == pytest.approx(of_noise(noise), rel=1e-3)
 
 
 def test_blocks_of_two_strengths_differ_by_their_ratio():
     """As on a chessboard, so that all neighbours do."""
-    noise = np.random.default_rng(2).normal(size=(480, 480)).astype(np.float32)
+    noise = np.random.default_rng(2).normal(size=(480, 480))
     rows, cols = np.indices(noise.shape) // 16
-    even = patchiness(noise)
-    assert patchiness(np.where((rows + cols) % 2, 3 * noise, noise)) > 3 * even
+    uneven = np.where((rows + cols) % 2, 3 * noise, noise)
+    assert of_noise(uneven) > 3 * of_noise(noise)
 
 
-def test_a_small_picture_tells_nothing(micrograph):
-    assert patchiness(micrograph[:191].astype(np.float32)) is None
+def test_what_lies_over_the_noise_does_not_count():
+    noise = np.random.default_rng(4).normal(size=(640, 640))
+    rows, cols = np.indices(noise.shape) // 16
+    usable = (rows < 6) | (rows > 33) | (cols < 6) | (cols > 33)
+    covered = np.where(usable | ((rows + cols) % 2 == 0), noise, 0.1 * noise)
+    assert of_noise(covered) > NOT_DENOISED
+    # At the edges of what is filled, its lack reaches into the blocks beside it.
+    found = patchiness(covered.astype(np.float32), usable)
+    assert found == pytest.approx(of_noise(noise), abs=0.1)
+
+
+def test_too_little_of_it_tells_nothing():
+    noise = np.random.default_rng(5).normal(size=(300, 300)).astype(np.float32)
+    assert of_noise(noise[:191, :191]) is None
+    assert of_noise(noise[:192, :192]) is not None
+    usable = np.zeros(noise.shape, bool)
+    usable[:, :160] = True
+    assert patchiness(noise, usable) is not None
+    usable[:160] = False
+    assert patchiness(noise, usable) is None
 
 
 def test_only_the_middle_of_a_large_picture_counts():
@@ -107,5 +110,7 @@ def test_only_the_middle_of_a_large_picture_counts():
 
 
 def test_it_is_a_figure_of_quality(micrograph):
-    image = prepare(saved(micrograph))
-    assert measure_quality(image, 0.04).patchiness == patchiness(image.pixels)
+    image = prepare(gray(micrograph))
+    assert measure_quality(image, 0.04).patchiness == patchiness(
+        image.pixels, image.usable
+    )

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 from scipy.ndimage import gaussian_filter, median_filter, zoom
 
 from napari_cdse.core.classifier.quality_range import UNFILTERED
 from napari_cdse.core.imaging.preprocessing import prepare
 from napari_cdse.core.picture.filtered_spectrum import LEAST_SIDE_PX, spectral_flatness
 from napari_cdse.core.quality.measurement import measure_quality
+from tests.core.picture.drawn import fringed_speckle, gray, jpeg
 
 SHAPE = (820, 700)
 
 
 @pytest.fixture(scope="module")
 def micrograph():
-    """Blurred noise, white noise, and six patches of fringes; as gray levels."""
-    rng = np.random.default_rng(3)
-    speckle = gaussian_filter(rng.normal(size=SHAPE), 1.2) * 4
-    speckle += 0.3 * rng.normal(size=SHAPE)
-    rows, cols = np.indices(SHAPE)
-    for row, col in rng.uniform(60, 640, (6, 2)):
-        inside = np.hypot(rows - row, cols - col) < 50
-        speckle += inside * 1.5 * np.cos(2 * np.pi * (rows + 0.3 * cols) / 8.5)
-    return gray(speckle)
-
-
-def gray(values):
-    low, high = float(values.min()), float(values.max())
-    return np.rint((values - low) / (high - low) * 255).astype(np.float32)
+    return fringed_speckle(SHAPE, 6)
 
 
 def frequencies(shape):
@@ -85,12 +70,6 @@ def test_it_is_seen_in_the_frame_of_a_large_camera():
 
 def resized(pixels, factor):
     return gray(zoom(pixels, factor, order=3))
-
-
-def jpeg(pixels, quality):
-    file = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file)).astype(np.float32)
 
 
 def equalised(pixels):

@@ -79,6 +79,38 @@ def population(rng, fraction, correlation, micrographs, forest, size=SIZE):
     )
 
 
+def exact_doubts(found, forest, fraction):
+    """Return how far a label will be from the forest's word, as root mean square.
+
+    It takes what the forest's numbers are truly worth, which only a simulation knows.
+    Chances that go with it leave the least variance that any can (Neyman 1934), for
+    the sum that the ratio's linearisation is made of. A micrograph's own fraction is
+    not used: nothing tells it before labels do.
+    """
+    eye = FORESTS[forest]
+    yes, resolved = found.predicted.T
+    # Back to the two numbers that were seen, as likelihood ratios of their classes.
+    defect_logit = (logit(_inner(yes / resolved)) - eye.shift) / eye.scale
+    for_defect = np.exp(defect_logit - logit(fraction))
+    for_resolved = np.exp(
+        logit(_inner(resolved)) - eye.resolved_shift - logit(RESOLVED)
+    )
+    weights = np.stack(
+        [
+            fraction * RESOLVED * for_defect * for_resolved,
+            (1 - fraction) * RESOLVED * for_resolved,
+            np.full_like(yes, 1 - RESOLVED),
+        ]
+    )
+    labels = np.array([1 - fraction, -fraction, 0.0])[:, None]
+    said = yes - fraction * resolved
+    return np.sqrt(np.sum(weights / weights.sum(axis=0) * (labels - said) ** 2, axis=0))
+
+
+def _inner(chances):
+    return np.clip(chances, 1e-12, 1 - 1e-12)
+
+
 def _logits(rng, positive, sharpness, share):
     seen = rng.normal(np.where(positive, sharpness / 2, -sharpness / 2))
     return logit(share) + sharpness * seen
@@ -87,7 +119,26 @@ def _logits(rng, positive, sharpness, share):
 def drawn(rng, found, draws, *, unequal=False):
     """Draw particles by lot and judge them; a `Sample` as the estimator takes it."""
     doubts = found.doubts if unequal else np.zeros(found.micrograph.size)
-    chances = draw_chances(doubts, min(draws, 0.8 * found.micrograph.size))
+    return drawn_with(rng, found, draw_chances(doubts, _at_most(found, draws)))
+
+
+def drawn_at_best(rng, found, draws, forest, fraction):
+    """Draw with the chances of `exact_doubts`, and judge."""
+    doubts = exact_doubts(found, forest, fraction)
+    chances = draw_chances(doubts, _at_most(found, draws), floor=_HARDLY_ANY)
+    return drawn_with(rng, found, chances)
+
+
+_HARDLY_ANY = 0.01
+"""Floor that costs next to nothing and keeps chances above 0."""
+
+
+def _at_most(found, draws):
+    return min(draws, 0.8 * found.micrograph.size)
+
+
+def drawn_with(rng, found, chances):
+    """Draw each particle with its chance and judge what was drawn."""
     chosen = rng.random(chances.size) < chances
     return Sample(
         found.micrograph,

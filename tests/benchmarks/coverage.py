@@ -15,8 +15,17 @@ from napari_cdse.core.evaluation.scores import balanced_of, difference_of, inter
 from napari_cdse.core.records import CLASSES
 from napari_cdse.core.review.annotator_agreement import agreement, cohen_kappa
 from napari_cdse.core.statistics.difference_estimator import difference
+from napari_cdse.core.statistics.sample import Sample
 from napari_cdse.core.statistics.visible_defects import visible_defects
-from tests.populations import FORESTS, confusions, drawn, population
+from tests.populations import (
+    FORESTS,
+    Population,
+    confusions,
+    drawn,
+    drawn_at_best,
+    drawn_with,
+    population,
+)
 from tests.reviews import SOUND, UNSOUND
 
 REPEATS = 2000
@@ -48,10 +57,22 @@ class Cell:
     bias: tuple[float, float] = (0, 0)
     found_correlation: float = 0.0
     by_draws: tuple[float, float] = (0, 0)
+    best_width: float = 0.0
+    width_of_all: float = 0.0
 
     @property
     def narrowing(self) -> float:
         return self.width[1] / self.width[0]
+
+    @property
+    def least(self) -> float:
+        """Of the ratio of widths, if what the forest is worth were known exactly."""
+        return self.best_width / self.width[0]
+
+    @property
+    def of_all(self) -> float:
+        """Of the ratio of widths, if every particle were judged."""
+        return self.width_of_all / self.width[0]
 
     @property
     def narrowing_by_draws(self) -> float:
@@ -94,15 +115,43 @@ def simulated(cell: Cell, repeats: int, seed: int = 7) -> Cell:
         bias=tuple(table[..., 2].mean(axis=1) - cell.fraction),
         found_correlation=float(table[0, :, 3].mean()),
         by_draws=tuple(np.median(table[..., 4], axis=1)),
+        best_width=_median_width(cell, repeats, seed, _at_best),
+        width_of_all=_median_width(cell, repeats, seed, _all_judged),
+    )
+
+
+def _median_width(
+    cell: Cell,
+    repeats: int,
+    seed: int,
+    review: Callable[[np.random.Generator, Cell, Population], Sample],
+) -> float:
+    rng = np.random.default_rng(seed)
+    intervals = []
+    for _ in range(repeats):
+        found = _population(rng, cell)
+        intervals.append(difference(review(rng, cell, found)).interval_95)
+    return float(np.median([high - low for low, high in intervals]))
+
+
+def _at_best(rng: np.random.Generator, cell: Cell, found: Population) -> Sample:
+    return drawn_at_best(rng, found, cell.draws, cell.forest, cell.fraction)
+
+
+def _all_judged(rng: np.random.Generator, cell: Cell, found: Population) -> Sample:
+    return drawn_with(rng, found, np.ones(found.micrograph.size))
+
+
+def _population(rng: np.random.Generator, cell: Cell) -> Population:
+    return population(
+        rng, cell.fraction, cell.correlation, cell.micrographs, cell.forest
     )
 
 
 def _one(
     rng: np.random.Generator, cell: Cell, unequal: bool
 ) -> tuple[float, float, float, float, float]:
-    found = population(
-        rng, cell.fraction, cell.correlation, cell.micrographs, cell.forest
-    )
+    found = _population(rng, cell)
     told = difference(drawn(rng, found, cell.draws, unequal=unequal))
     by_draws = float(np.sqrt(told.by_draws))
     return (*told.interval_95, told.share, told.correlation or 0.0, by_draws)
@@ -193,7 +242,7 @@ def _show_fraction(repeats: int) -> None:
     )
     print(
         f"{'micrographs draws fraction corr. forest':42s}{'coverage':>15s}"
-        f"{'width':>15s}{'bias':>17s}{'ratio':>7s}{'corr.':>7s}"
+        f"{'width':>15s}{'bias':>17s}{'ratio':>7s}{'least':>7s}{'all':>6s}{'corr.':>7s}"
     )
     done = list(_parallel(simulated, ((each, repeats) for each in cells())))
     for each in done:
@@ -216,7 +265,8 @@ def _line(cell: Cell) -> str:
     return (
         f"{name:42s}{_pair(cell.coverage, '.3f')}{_pair(cell.width, '.2f')}"
         f"  {_pair(cell.bias, '+.3f')}{cell.narrowing:7.2f}"
-        f"{cell.found_correlation:7.2f}{'  too low' if low else ''}"
+        f"{cell.least:7.2f}{cell.of_all:6.2f}{cell.found_correlation:7.2f}"
+        f"{'  too low' if low else ''}"
     )
 
 
@@ -250,6 +300,15 @@ def _judge(done: list[Cell]) -> None:
             f"most {WIDTH_GOAL} in {np.mean(ratios <= WIDTH_GOAL):.0%} of the cells."
         )
         parts = [each.narrowing_by_draws for each in done if each.forest == forest]
+        least = np.array([each.least for each in done if each.forest == forest])
+        of_all = np.array([each.of_all for each in done if each.forest == forest])
+        print(
+            f"  With the chances of one who knows what the forest is worth: "
+            f"{np.median(least):.2f}; at most {WIDTH_GOAL} in "
+            f"{np.mean(least <= WIDTH_GOAL):.0%}. With every particle judged: "
+            f"{np.median(of_all):.2f}; at most {WIDTH_GOAL} in "
+            f"{np.mean(of_all <= WIDTH_GOAL):.0%}."
+        )
         print(
             f"  The part of it that draws make smaller: {np.median(parts):.2f}; what "
             "micrographs differ by stays as it is."

@@ -48,3 +48,15 @@ def test_doubts_below_0_are_refused():
 def test_without_particles_or_draws_there_are_no_chances():
     assert draw_chances([], 10).size == 0
     assert draw_chances([0.1, 0.2], 0).tolist() == [0, 0]
+
+
+def test_a_lower_floor_leaves_less_to_those_without_doubt():
+    doubts = np.array([0.0, 0.5])
+    assert draw_chances(doubts, 1, floor=0.2) == pytest.approx([0.1, 0.9])
+    assert draw_chances(doubts, 1, floor=1) == pytest.approx([0.5, 0.5])
+
+
+@pytest.mark.parametrize("floor", [0, 1.1, float("nan")])
+def test_a_floor_out_of_its_range_is_refused(floor):
+    with pytest.raises(ValueError, match="floor"):
+        draw_chances([0.1, 0.2], 1, floor=floor)

@@ -12,7 +12,7 @@ from napari_cdse.core.statistics.difference_estimator import Difference, differe
 from napari_cdse.core.statistics.evidence import Evidence
 from napari_cdse.core.statistics.intervals import wilson_interval
 from napari_cdse.core.statistics.sample import Sample, sample_of
-from tests.populations import drawn, population
+from tests.populations import FORESTS, drawn, exact_doubts, population
 
 FOREST = {
     "sure no": (0.05, 0.85, 0.1, 0.0),
@@ -362,3 +362,15 @@ def test_a_single_micrograph_has_one_degree_of_freedom_and_no_variance():
     found = difference(judged(1, [2], [3]))
     assert (found.degrees, found.n_micrographs) == (1, 1)
     assert np.isnan(found.variance)
+
+
+@pytest.mark.parametrize("forest", FORESTS)
+def test_the_simulated_forests_errors_are_known_exactly(forest):
+    """The benchmark of coverage compares with the least width that this allows."""
+    rng = np.random.default_rng(4)
+    found = population(rng, 0.2, 0.0, 3000, forest)
+    off = (found.truth - found.predicted) @ (1, -0.2)
+    expected = exact_doubts(found, forest, 0.2) ** 2
+    parts = np.array_split(np.argsort(expected), 5)
+    measured = [np.mean(off[part] ** 2) for part in parts]
+    assert measured == pytest.approx([expected[part].mean() for part in parts], rel=0.1)

@@ -75,8 +75,13 @@ _REPLICATES = 1000
 deviation."""
 _SEED = 20240229
 """Any number; the same data give the same interval."""
-_ROUNDS = 60
-"""Turns of solving for the content and for how many dots are aligned. A choice."""
+_TRIED = 65
+"""Contents from 0 to 1 between which solutions are sought. A choice: contents that
+fit as well as each other and lie nearer than 0.016 pass for one."""
+_SOLVED = 1e-6
+"""How far a content and what comes out with it may differ by rounding."""
+_HALVINGS = 40
+"""Of a bracket between two of them; leaves 1e-14."""
 _END = 1e-4
 """How near to 0 and 1 a share may come; keeps logits finite."""
 _SURE = 0.975
@@ -160,7 +165,7 @@ class KindShown:
         Simulated.
     content : float or None
         Defect content if all faults were of this kind; None where even a content of 1
-        would show less than was seen.
+        would show less than was seen, or more than one fits.
     """
 
     kind: str
@@ -244,6 +249,8 @@ class _Solved:
     shown: Floats
     beyond: NDArray[np.bool_]
     """Where more are resolved than if all were aligned."""
+    ambiguous: NDArray[np.bool_]
+    """Where more than one content fits; the lowest is told."""
 
 
 def defect_content(
@@ -527,19 +534,61 @@ def _mixed(sums: _Sums, share: Floats, parts: Mapping[str, float]) -> Floats:
 
 
 def _solve(shares: _Shares, fraction: Floats, resolved: Floats) -> _Solved:
-    """Solve both equations by turns; contents above 1 are left as they come."""
-    content = fraction.copy()
-    for _ in range(_ROUNDS):
-        held = np.clip(content, 0, 1)[:, None, None]
-        mixed = held * shares.faulted + (1 - held) * shares.perfect
-        aligned, beyond = _aligned(mixed, resolved)
-        inside = aligned[:, None]
-        faulted = (1 - inside) * shares.faulted[:, 0] + inside * shares.faulted[:, 1]
-        perfect = (1 - inside) * shares.perfect[:, 0] + inside * shares.perfect[:, 1]
-        bottom = faulted[:, 2] - fraction * (faulted[:, 1] - perfect[:, 1])
-        content = fraction * perfect[:, 1] / np.maximum(bottom, 1e-12)
+    """Solve both equations; contents above 1 are left as they come.
+
+    A content fits if it comes out of the first equation with as many dots aligned as
+    the second one has at it. Where that holds is sought by a grid and bisection: to put
+    in what came out need not come to rest.
+    """
+    # Not from 0 on, where shares of a small table may be 0 of 0.
+    tried = np.linspace(_SOLVED, 1, _TRIED)
+    excess = np.stack(
+        [
+            _with(shares, fraction, resolved, np.full_like(fraction, each)).content
+            - each
+            for each in tried
+        ]
+    )
+    above = excess > 0
+    crossed = above[:-1] != above[1:]
+    fits = crossed.any(axis=0)
+    # Without a crossing nothing shows, or more than could at a content of 1.
+    end = np.where(above[0], 1.0, 0.0)
+    first = crossed.argmax(axis=0)
+    low, high = np.where(fits, [tried[first], tried[first + 1]], end)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        found = _with(shares, fraction, resolved, middle).content > middle
+        low, high = np.where(found, middle, low), np.where(found, high, middle)
+    solved = _with(shares, fraction, resolved, high)
+    # Where the aligned share jumps between its ends, a crossing solves nothing.
+    jumps = np.abs(solved.content - high) > _SOLVED
+    return replace(
+        solved,
+        content=np.where(fits, high, solved.content),
+        ambiguous=(crossed.sum(axis=0) > 1) | (fits & jumps),
+    )
+
+
+def _with(
+    shares: _Shares, fraction: Floats, resolved: Floats, content: Floats
+) -> _Solved:
+    """Find how many are aligned at a content, and the content that follows from it."""
+    held = content[:, None, None]
+    mixed = held * shares.faulted + (1 - held) * shares.perfect
+    aligned, beyond = _aligned(mixed, resolved)
+    inside = aligned[:, None]
+    faulted = (1 - inside) * shares.faulted[:, 0] + inside * shares.faulted[:, 1]
+    perfect = (1 - inside) * shares.perfect[:, 0] + inside * shares.perfect[:, 1]
+    bottom = faulted[:, 2] - fraction * (faulted[:, 1] - perfect[:, 1])
     shown = faulted[:, 2] / np.maximum(faulted[:, 1], 1e-12)
-    return _Solved(content, aligned, shown, beyond)
+    return _Solved(
+        content=fraction * perfect[:, 1] / np.maximum(bottom, 1e-12),
+        aligned=aligned,
+        shown=shown,
+        beyond=beyond,
+        ambiguous=np.zeros(len(content), bool),
+    )
 
 
 def _aligned(mixed: Floats, resolved: Floats) -> tuple[Floats, NDArray[np.bool_]]:
@@ -600,6 +649,11 @@ def _unsolvable(
             f"{table.preset!r} shows if every one lay along a close-packed row; its "
             "optics are not yours."
         )
+    if solved.ambiguous[0] or np.mean(solved.ambiguous[1:]) > 1 - _SURE:
+        return (
+            "more than one content fits what was seen; the simulation "
+            f"{table.preset!r} can't tell them apart."
+        )
     if solved.content[0] > 1:
         return (
             f"a fraction of {fraction[0]:.2f} is more than the simulation "
@@ -631,7 +685,7 @@ def _kind(
         shown=float(solved.shown[0]),
         shown_95=_middle(solved.shown[1:]),
         n_dots=sum(dot.kind == name for dot in table.dots),
-        content=content if content <= 1 else None,
+        content=None if content > 1 or solved.ambiguous[0] else content,
     )
 
 

@@ -112,6 +112,7 @@ def solution(content=0.5, beyond=(), first=False, shown=0.4):
         np.full(number, 0.5),
         np.full(number, shown),
         np.append(first, rest),
+        np.zeros(number, bool),
     )
 
 
@@ -248,3 +249,16 @@ def test_dots_weigh_by_how_many_particles_are_of_their_size():
     weights = module._size_weights([*small, guessed, guessed, *large, unknown], table)
     # Shares over five classes: 1 where all were alike.
     assert weights == pytest.approx([5 * 3 / 4, 5 * 3 / 4, 0, 5 / 4])
+
+
+def test_two_contents_that_fit_are_not_told_as_one():
+    """As the numbers are, or in more than 25 of 1000 draws."""
+    solved = solution(beyond=[False] * 1000)
+    words = "more than one content fits what was seen"
+    for n_ambiguous, is_refused in ((25, False), (26, True)):
+        ambiguous = np.arange(1001) > 1000 - n_ambiguous
+        told = replace(solved, ambiguous=ambiguous)
+        note = module._unsolvable(told, np.full(1001, 0.3), 0.5, TABLE)
+        assert (words in note) == is_refused
+    first = replace(solved, ambiguous=np.arange(1001) == 0)
+    assert words in module._unsolvable(first, np.full(1001, 0.3), 0.5, TABLE)

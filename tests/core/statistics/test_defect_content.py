@@ -214,3 +214,34 @@ def test_too_few_micrographs_or_settings_get_a_sentence():
     assert few.content is None
     small = estimate(exact(0.3, each=40), the_table(settings=MIN_SETTINGS - 1))
     assert "fewer than" in small.note
+
+
+def shares_of(rng, number):
+    """Make shares seen, resolved and shown up, lying otherwise and aligned."""
+    seen = rng.uniform(0.6, 1, (number, 2))
+    resolved = seen * rng.uniform((0.05, 0.5), (0.5, 1), (number, 2))
+    shown = resolved * rng.uniform(0.1, 0.9, (number, 2))
+    return np.stack([seen, resolved, shown], axis=-1)
+
+
+def test_both_unknowns_are_found_again_whatever_shows():
+    """Also where putting in what came out leads away; two that fit are known as two."""
+    rng = np.random.default_rng(1)
+    number = 4000
+    faulted, perfect = shares_of(rng, number), shares_of(rng, number)
+    content, aligned = rng.uniform(0.02, 0.98, (2, number))
+    lying = np.stack([1 - aligned, aligned], axis=1)[..., None]
+    seen = np.stack([(lying * each).sum(axis=1) for each in (faulted, perfect)])
+    parts = np.stack([content, 1 - content])
+    both = (parts[..., None] * seen).sum(axis=0)
+    solved = defect_content_module._solve(
+        defect_content_module._Shares(faulted, perfect),
+        content * seen[0, :, 2] / both[:, 1],
+        both[:, 1] / both[:, 0],
+    )
+    clear = ~solved.ambiguous
+    # A few have two solutions nearer to each other than contents are tried.
+    assert np.count_nonzero(clear) > 0.98 * number
+    off = np.abs(solved.content - content)[clear]
+    assert np.count_nonzero(off > 1e-6) <= 2
+    assert np.abs(solved.aligned - aligned)[clear][off <= 1e-6].max() < 1e-5

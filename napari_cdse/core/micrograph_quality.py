@@ -65,6 +65,9 @@ class MicrographQuality:
     patchiness : float or None
         Of the noise from place to place, 0.7 to 1.05 as recorded, see
         `napari_cdse.core.picture.denoised_noise`.
+    ties : float or None
+        Share, 0 to 1, of neighbouring pixels of equal value beyond chance, 0 as
+        recorded, see `napari_cdse.core.picture.tied_neighbours`.
     """
 
     pixel_size_nm: float
@@ -81,6 +84,7 @@ class MicrographQuality:
     clipped: float | None = None
     flatness: float | None = None
     patchiness: float | None = None
+    ties: float | None = None
 
     def as_dict(self) -> dict[str, float | None]:
         """Return the figures by name, in order."""

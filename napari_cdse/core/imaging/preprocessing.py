@@ -25,6 +25,7 @@ from napari_cdse.core.imaging.insets import find_insets
 from napari_cdse.core.picture.clipped_contrast import clipped_share
 from napari_cdse.core.picture.frame_lines import without_frame
 from napari_cdse.core.picture.repeated_pixels import as_recorded
+from napari_cdse.core.picture.tied_neighbours import ties
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,6 +91,8 @@ class Prepared:
         Pictures inside it, in these pixels.
     clipped : float
         Share, 0 to 1, of the usable pixels that were clipped to black or white.
+    ties : float or None
+        Share of neighbouring pixels of equal value beyond chance; None if not known.
     repeated : int
         Rows, and columns, in which each pixel stood; interpolated here.
     backgrounds : dict
@@ -102,6 +105,7 @@ class Prepared:
     framed: bool = False
     insets: tuple[PixelRectangle, ...] = ()
     clipped: float = 0.0
+    ties: float | None = None
     repeated: int = 1
     backgrounds: dict[int, AmorphousBackground] = field(default_factory=dict)
 
@@ -178,6 +182,7 @@ def prepare(pixels: NDArray[np.float32]) -> Prepared:
         framed,
         tuple(insets),
         clipped,
+        ties(inner.pixels, usable),
         repeated,
     )
 

@@ -79,6 +79,7 @@ def measure_quality(image: Prepared, pixel_size_nm: float) -> MicrographQuality:
     saved = MicrographQuality(
         pixel_size_nm,
         clipped=image.clipped,
+        ties=image.ties,
         flatness=spectral_flatness(image.pixels),
         patchiness=patchiness(image.pixels, image.usable),
     )

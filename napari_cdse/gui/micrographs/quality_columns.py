@@ -125,5 +125,12 @@ QUALITY_COLUMNS = (
         "variation, a network)",
         ".2f",
     ),
+    QualityColumn(
+        "ties",
+        "Ties",
+        "Share of neighbouring pixels of exactly one value, beyond chance: 0 as "
+        "recorded, 0.1 and more after a median filter",
+        ".3f",
+    ),
 )
 """In the order in which they are shown."""

@@ -28,6 +28,7 @@ GOOD = MicrographQuality(
     clipped=0.0003,
     flatness=1.002,
     patchiness=0.83,
+    ties=0.002,
 )
 LEARNT = {
     "information_limit_nm": (0.12, 0.25),
@@ -38,6 +39,7 @@ LEARNT = {
     "clipped": (0.0, 0.001),
     "flatness": (0.98, 1.01),
     "patchiness": (0.75, 1.02),
+    "ties": (0.0, 0.003),
 }
 
 
@@ -93,6 +95,12 @@ def model():
             "patchiness of its noise 1.40, learnt 0.75 to 1.02. Open it as it was "
             "before it was filtered, if you have it.",
         ),
+        (
+            {"ties": 0.0601},
+            "It is smoothed by a median filter or enlarged with repeated pixels beyond "
+            "what the forest has learnt from: share of tied pixels 0.06, learnt 0.00 "
+            "to 0.00. Open it as it was before it was filtered, if you have it.",
+        ),
         ({"stretch": 1.1, "white_noise": 0.3}, "to 0.13; stretched beyond"),
         # A tenth of what it exceeds 1 by, and little more.
         ({"stretch": 1.0221}, "stretch 1.02, learnt 1.00 to 1.02"),
@@ -114,7 +122,8 @@ def test_a_micrograph_worse_than_all_that_was_learnt_from_is_named(model, worse,
         # More than any that was learnt from, and no harm.
         {"clipped": 0.03},
         {"flatness": 0.88},
-        {"flatness": None, "patchiness": None},
+        {"flatness": None, "patchiness": None, "ties": None},
+        {"ties": 0.06},
         {"patchiness": 1.1},
         # A tenth beyond, to the digit.
         {"information_limit_nm": 0.25 * (1 + TOLERANCE)},
@@ -152,6 +161,10 @@ def test_a_card_older_than_a_figure_has_learnt_from_nothing_filtered(model):
     card = replace(model.card, quality_range=bare)
     assert worse_than_learnt(card, replace(GOOD, patchiness=1.06)) is None
     assert "learnt 0.70" in worse_than_learnt(card, replace(GOOD, patchiness=1.061))
+    bare = {name: each for name, each in older.items() if name != "ties"}
+    card = replace(model.card, quality_range=bare)
+    assert worse_than_learnt(card, replace(GOOD, ties=0.06)) is None
+    assert "learnt 0.00 to 0.00" in worse_than_learnt(card, replace(GOOD, ties=0.061))
     wide = replace(card, quality_range={**older, "flatness": (0.01, 1.0)})
     assert worse_than_learnt(wide, replace(GOOD, flatness=0.0091)) is None
     assert worse_than_learnt(wide, replace(GOOD, flatness=0.0089)) is not None
@@ -179,11 +192,14 @@ def test_a_range_takes_as_many_micrographs_as_tell_one_in_a_hundred():
     assert "white_noise" not in found
     assert quality_range(many[1:]) is None
     # Enough that were saved, but not of those whose spectrum tells.
-    many[0] = MicrographQuality(0.04, clipped=0.002, flatness=0.99, patchiness=0.9)
+    many[0] = MicrographQuality(
+        0.04, clipped=0.002, flatness=0.99, patchiness=0.9, ties=0.001
+    )
     assert quality_range(many) == {
         "clipped": (0.0003, 0.002),
         "flatness": (0.99, 1.002),
         "patchiness": (0.83, 0.9),
+        "ties": (0.001, 0.002),
     }
 
 
@@ -204,7 +220,8 @@ def test_of_clipped_and_filtered_micrographs_only_that_counts(model):
         replace(GOOD, stretch=1.03, clipped=None, flatness=None),
         replace(GOOD, stretch=1.4, white_noise=0.5, flatness=0.2),
         replace(GOOD, stretch=1.5, sharpness_per_px=0.01, patchiness=1.3),
-        replace(GOOD, stretch=1.02, flatness=0.9, patchiness=1.06),
+        replace(GOOD, stretch=1.6, white_noise=0.0, ties=0.12),
+        replace(GOOD, stretch=1.02, flatness=0.9, patchiness=1.06, ties=0.06),
     ]
     found = joined_range(own, model.card)
     assert found == LEARNT | {
@@ -212,6 +229,7 @@ def test_of_clipped_and_filtered_micrographs_only_that_counts(model):
         "clipped": (0.0, 0.14),
         "flatness": (0.2, 1.01),
         "patchiness": (0.75, 1.3),
+        "ties": (0.0, 0.12),
     }
 
 

@@ -79,6 +79,7 @@ def test_each_figure_is_shown_with_the_digits_that_mean_something(workspace, vie
         clipped=0.0344,
         flatness=0.0567,
         patchiness=1.234,
+        ties=0.1234,
     )
     table.update(table.rows[0].key, quality=quality)
     view.refresh()
@@ -87,7 +88,7 @@ def test_each_figure_is_shown_with_the_digits_that_mean_something(workspace, vie
         for number in range(len(QUALITY_COLUMNS))
     ]
     digits = ["0.123", "0.34", "0.222", "0.046", "52", "1.26", "2.3", "0.021", "1.018"]
-    digits += ["0.034", "0.06", "1.23"]
+    digits += ["0.034", "0.06", "1.23", "0.123"]
     assert shown == digits
 
 

@@ -23,6 +23,9 @@ SIZE = 20
 
 _DISPERSION = 8
 
+_HARDLY_ANY = 0.01
+"""Floor of chances that costs next to nothing and keeps them above 0."""
+
 
 @dataclass(frozen=True)
 class Forest:
@@ -127,10 +130,6 @@ def drawn_at_best(rng, found, draws, forest, fraction):
     doubts = exact_doubts(found, forest, fraction)
     chances = draw_chances(doubts, _at_most(found, draws), floor=_HARDLY_ANY)
     return drawn_with(rng, found, chances)
-
-
-_HARDLY_ANY = 0.01
-"""Floor that costs next to nothing and keeps chances above 0."""
 
 
 def _at_most(found, draws):

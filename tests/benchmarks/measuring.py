@@ -1,5 +1,6 @@
 """What every benchmark needs: times as ratios within one run, and rows of a table."""
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -36,6 +37,20 @@ class Step:
     run: Callable[[], object]
     bare: Callable[[], object]
     limit: float
+
+
+def keeps_compiled(folder: str) -> dict[str, str]:
+    """Return an environment whose processes keep what they compile in a folder.
+
+    As where a package is installed. Without it our modules are compiled anew at each
+    start if the environment says so (``PYTHONDONTWRITEBYTECODE``), while those of
+    installed packages are not.
+    """
+    return {
+        **os.environ,
+        "PYTHONPYCACHEPREFIX": folder,
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
 
 
 def seconds(run: Callable[[], object]) -> float:
